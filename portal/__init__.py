@@ -1,0 +1,1 @@
+"""The skills-evaluation portal: rules, models, actions, documents and doors of one Flask application."""

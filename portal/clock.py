@@ -1,0 +1,31 @@
+"""The only place that asks what time it is: naive datetimes on the wall clock of Asia/Shanghai, whatever the server's zone."""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+
+# China has had one zone and no summer time since 1991, so a fixed offset is exact and needs no tz database.
+_SHANGHAI = timedelta(hours=8)
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    """The present moment on the Asia/Shanghai wall clock, without tzinfo, to the microsecond."""
+    if _frozen is not None:
+        return _frozen
+    return datetime.now(UTC).replace(tzinfo=None) + _SHANGHAI + _shift()
+
+
+def today() -> date:
+    """The calendar day in Asia/Shanghai."""
+    return now().date()
+
+
+def set_for_test(moment: datetime | None) -> None:
+    """Freeze the clock at `moment` (tests only); None lets it run again."""
+    global _frozen
+    _frozen = moment
+
+
+def _shift() -> timedelta:
+    """Offset in seconds for a test server in a process of its own; settings refuse it outside of tests."""
+    return timedelta(seconds=int(os.environ.get("PORTAL_TEST_CLOCK_SHIFT", "0") or 0))

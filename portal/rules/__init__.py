@@ -1,0 +1,1 @@
+"""What is allowed, by whom, from where to where, by when: pure, without database and without Flask."""
