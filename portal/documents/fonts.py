@@ -13,11 +13,12 @@ from fontTools.ttLib import TTCollection, TTFont
 FALLBACK = "LXGW WenKai"
 STACKS = {
     "kai": ("STKaiti", "华文楷体", "KaiTi", "楷体", "楷体_GB2312", FALLBACK),
-    "fangsong": ("仿宋_GB2312", "FangSong_GB2312", "FangSong", "仿宋", "STFangsong", "华文仿宋", "方正仿宋_GBK", FALLBACK),
+    "fangsong": ("仿宋_GB2312", "FangSong_GB2312", "FangSong", "仿宋", "STFangsong", "华文仿宋",
+                 "方正仿宋_GBK", FALLBACK),
     "song": ("SimSun", "宋体", "STSong", "华文宋体", "方正书宋_GBK", "Noto Serif CJK SC", FALLBACK),
     "hei": ("SimHei", "黑体", "STHeiti", "华文黑体", "方正黑体_GBK", FALLBACK),
-    "title": ("方正小标宋_GBK", "方正小标宋简体", "FZXiaoBiaoSong-B05", "FZXiaoBiaoSong-B05S", "STZhongsong", "华文中宋",
-              FALLBACK),
+    "title": ("方正小标宋_GBK", "方正小标宋简体", "FZXiaoBiaoSong-B05", "FZXiaoBiaoSong-B05S", "STZhongsong",
+              "华文中宋", FALLBACK),
 }
 # These stacks stand for faces that are dark by nature; only where the light fallback must serve is its bold cut taken.
 _DARK = ("hei", "title")

@@ -1,4 +1,4 @@
-"""The glyph gate: a document with a character that would print as a hole or a box is held back, and the character named."""
+"""The glyph gate: a document that would print a hole or a box is held back, and the character named."""
 
 import unicodedata
 from functools import lru_cache
@@ -10,8 +10,8 @@ from fontTools.ttLib import TTFont
 from portal.documents.fonts import Face
 from portal.rules.errors import Invalid
 
-# Invisible by design and harmless: zero-width space and joiners, word joiner, byte-order mark, soft hyphen. Texts pasted
-# from office programs are full of them. Direction marks are not here: they can make a name read differently.
+# Invisible by design and harmless: zero-width space and joiners, word joiner, byte-order mark, soft hyphen. Texts
+# pasted from office programs are full of them. Direction marks are not here: they can make a name read differently.
 _IGNORABLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 _LINE_MARKS = frozenset("\t\n\r")
 
@@ -22,7 +22,7 @@ class MissingGlyph(Invalid):
     def __init__(self, chars: str):
         self.chars = "".join(dict.fromkeys(chars))
         named = "、".join(f"“{_show(char)}”（U+{ord(char):04X}，{_explain(char)}）" for char in self.chars)
-        super().__init__("text", f"有无法打印的字符：{named}。请改用规范汉字，或请管理员在字体目录中补充含有该字的字体。")
+        super().__init__("text", f"有无法打印的字符：{named}。请改用规范汉字，或请管理员补充含有该字的字体。")
 
 
 def find_unprintable(text: str, faces: tuple[Face, ...]) -> str:
@@ -41,14 +41,15 @@ def check_text(text: str, faces: tuple[Face, ...]) -> None:
 
 
 def check_painted(document) -> None:
-    """Raise MissingGlyph when a glyph that was really painted has no outline (`document`: a painted WeasyPrint Document).
+    """Raise MissingGlyph when a glyph that was really painted has no outline (`document`: WeasyPrint's, painted).
 
     The first check asks the faces we expect; this one asks the faces the layout engine took in the end.
     """
     missing = []
     for font in document.fonts.values():
         missing += [chr(code_point) for code_point in font.missing]
-        shown = {glyph: text for glyph, text in font.to_unicode.items() if glyph < font.glyph_count and _needs_ink(text)}
+        shown = {glyph: text for glyph, text in font.to_unicode.items()
+                 if glyph < font.glyph_count and _needs_ink(text)}
         missing += [text[0] for text in _find_blank(font.file_content, font.index, shown)]
     if missing:
         raise MissingGlyph("".join(missing))

@@ -1,9 +1,9 @@
-"""The one way from a template and plain data to PDF bytes: own Jinja environment, no network, no files, same in, same out."""
+"""The one way from a template and plain data to PDF bytes: no network, no files, same data in, same bytes out."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from threading import RLock
@@ -15,6 +15,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from portal.documents import fonts, glyphs
+from portal.rules import dates
 from portal.rules.errors import Invalid
 
 _TEMPLATES = Path(__file__).parents[2] / "templates" / "documents"
@@ -45,7 +46,7 @@ class _AssetFetcher(URLFetcher):
 
 
 def set_font_folder(folder: str | Path | None) -> tuple[str, ...]:
-    """Use a bureau's own font files (.ttf .otf .ttc .otc) from now on; None: none. Gives the family names that are used.
+    """Use a bureau's own font files (.ttf .otf .ttc .otc) from now on; None: none. Gives the family names in use.
 
     Only families that a stack in `fonts.STACKS` asks for are taken. Call it once at start-up.
     """
@@ -58,7 +59,7 @@ def set_font_folder(folder: str | Path | None) -> tuple[str, ...]:
 
 
 def find_unprintable(text: str) -> str:
-    """The characters of `text` that no document could print ('' when all is well): for a warning while typing a name."""
+    """The characters of `text` that no document could print, '' when all is well: to warn while a name is typed."""
     with _lock:
         return glyphs.find_unprintable(text, fonts.choose_faces("fangsong", _own_faces))
 
@@ -111,6 +112,7 @@ def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False)
+    environment.filters["date"] = dates.print_date
     return environment
 
 
@@ -128,19 +130,19 @@ def _load_fonts() -> tuple[FontConfiguration, CSS]:
     return configuration, CSS(string="\n".join(rules), url_fetcher=_AssetFetcher(assets), font_config=configuration)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load_stylesheets(name: str) -> list[CSS]:
     configuration, stacks = _load_fonts()
     return [stacks] + [
         CSS(string=text, url_fetcher=_AssetFetcher({}), font_config=configuration) for text in _read_styles(name)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read_styles(name: str) -> tuple[str, ...]:
     return tuple((_TEMPLATES / folder / "style.css").read_text("utf-8") for folder in ("base", name))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _list_stacks(name: str) -> tuple[str, ...]:
     used = set(re.findall(r"var\(--(\w+)\)", "".join(_read_styles(name))))
     return tuple(stack for stack in fonts.STACKS if stack in used)
