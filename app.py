@@ -1,0 +1,58 @@
+"""The application factory: settings → database → doors → errors → commands. No rules live here."""
+
+from flask import Blueprint, Flask, send_file
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import cli, database
+from portal.models.jurisdictions import use_profiles
+from portal.settings import Settings
+from portal.web import account, admin, applicant, city, errors, filters, public, province, unit
+from portal.web.account.demo import demo_accounts
+from portal.web.guards import login_manager
+from portal.web.pages import asset, htmx_file
+
+DOORS = (public, account, applicant, unit, city, province, admin)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The portal as a Flask application; without settings they come from the environment."""
+    settings = settings or Settings.from_environment()
+    app = Flask("portal", root_path=str(settings.root), template_folder="templates", static_folder="static")
+    app.config.update(settings.flask())
+    app.config["PORTAL"] = settings
+    app.config["DEMO_ACCOUNTS"] = demo_accounts
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["asset"] = asset
+    filters.install(app)
+
+    use_profiles(settings.profiles)
+    if not settings.testing:
+        database.use(settings.database)
+        app.before_request(database.open_connection)
+
+    CSRFProtect(app)
+    Htmx(app)
+    login_manager.init_app(app)
+    for door in DOORS:
+        app.register_blueprint(door.blueprint)
+    app.register_blueprint(_assets())
+    errors.install(app)
+    cli.install(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)
+    return app
+
+
+def _assets() -> Blueprint:
+    """htmx, served from the installed package."""
+    assets = Blueprint("assets", __name__)
+
+    @assets.get("/assets/htmx.min.js")
+    def htmx():
+        return send_file(htmx_file(), mimetype="text/javascript", max_age=31_536_000)
+
+    return assets

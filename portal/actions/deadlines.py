@@ -1,0 +1,73 @@
+"""Last days: for a level's review, for a correction, and what happens to them when the clock stops or the calendar changes."""
+
+from datetime import date
+
+from portal import clock
+from portal.actions.events import record
+from portal.models import Case, Plan, Step
+from portal.models.cases import NO_DUE
+from portal.models.jurisdictions import profile_of, working_calendar
+from portal.rules.workflow import IN_REVIEW, Actor
+
+
+def due_for(case: Case, step: Step, today: date) -> date | None:
+    """The last day for this level, from `today`; None when neither plan nor profile sets one.
+
+    A plan's own date for the level wins (川人社职鉴〔2022〕21号 八（一）“按时完成”), otherwise the profile's working
+    days. After a correction the level keeps the working days it had left, and the announced last day is never
+    moved to an earlier one.
+    """
+    calendar = working_calendar()
+    if step.days_left is not None:
+        resumed = calendar.add(today, max(step.days_left, 1))
+        return max(step.due_on, resumed) if step.due_on else resumed
+    announced = _plan_date(case, step)
+    if announced is not None:
+        return max(announced, step.due_on) if step.due_on else announced
+    days = profile_of(case.province).review_days.get(step.seat)
+    return calendar.add(today, days) if days else None
+
+
+def days_left(case: Case) -> int | None:
+    """Working days that remain until the case's last day, 0 when it has passed, None when there is none."""
+    if case.due_on == NO_DUE:
+        return None
+    return max(working_calendar().between(clock.today(), case.due_on), 0)
+
+
+def correction_due(case: Case, today: date) -> date:
+    """The usual last day for a correction: the profile's working days from today."""
+    return working_calendar().add(today, profile_of(case.province).correction_days)
+
+
+def move_running(old_calendar, *, actor: Actor) -> int:
+    """After a change of the calendar, move the running deadlines that would now end later; never earlier.
+
+    Gives the number of moved cases; each gets an event, so that the change can be seen. Call inside a transaction.
+    """
+    calendar, moved = working_calendar(), 0
+    running = Case.select().where(Case.state == IN_REVIEW, Case.due_on != NO_DUE, Case.due_on >= clock.today())
+    for case in running:
+        step = Step.get_or_none(Step.case == case.id, Step.position == case.position)
+        if step is None or case.arrived_at is None or _plan_date(case, step) == case.due_on:
+            continue
+        start = case.arrived_at.date()
+        length = old_calendar.between(start, case.due_on)
+        due = calendar.add(start, length)
+        if due > case.due_on:
+            record(
+                "deadline", "工作日历调整，期限顺延", actor=actor, case=case,
+                note=f"{case.due_on.isoformat()} → {due.isoformat()}",
+            )  # fmt: skip
+            Case.update(due_on=due).where(Case.id == case.id).execute()
+            Step.update(due_on=due).where(Step.id == step.id).execute()
+            moved += 1
+    return moved
+
+
+def _plan_date(case: Case, step: Step) -> date | None:
+    if case.plan_id is None:
+        return None
+    row = Plan.select(Plan.review_by).where(Plan.id == case.plan_id).tuples().first()
+    text = (row[0] or {}).get(str(step.seat)) if row else None
+    return date.fromisoformat(text) if text else None

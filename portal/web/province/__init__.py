@@ -1,0 +1,8 @@
+"""The province's door: plans, notices, review and overview."""
+
+from portal.rules.workflow import Seat
+from portal.web.guards import door
+
+blueprint = door("province", {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, "/province")
+
+from portal.web.province import routes  # noqa: E402, F401 - routes hang themselves on the blueprint
