@@ -1,11 +1,21 @@
 """What is announced: plans with all parameters, notices and forwards, recipients, attachments, recommendation tables."""
 
-from peewee import BooleanField, CharField, DateField, DecimalField, ForeignKeyField, IntegerField, TextField, TimeField
+from peewee import (
+    BooleanField,
+    CharField,
+    DateField,
+    DecimalField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+    TimeField,
+)
 
 from portal.database import BaseModel, JsonField, MomentField
 from portal.models.offices import Office, Organisation
 from portal.models.people import FileVersion, User
 from portal.rules.flows.plan import Phase, PlanState, Window, phase
+from portal.rules.workflow import Actor, Seat
 
 
 class Plan(BaseModel):
@@ -20,7 +30,7 @@ class Plan(BaseModel):
     regions = JsonField(default=list)  # region codes; empty = the whole province (R2.35)
     audience = TextField(default="")
     audience_kinds = JsonField(default=list)  # organisation categories; empty = all (R2.18)
-    org_states = JsonField(default=lambda: ["filed", "submitted"])
+    org_states = JsonField(default=lambda: ["filed", "applied"])
     classes = JsonField(default=list)  # first digits of occupation codes; empty = all (R2.19)
     edition = CharField(8, default="2015")
     occupations_from_filing = BooleanField(default=True)
@@ -60,6 +70,16 @@ class Plan(BaseModel):
         """The registration window."""
         return Window(self.opens_on, self.closes_on, self.closes_time, self.opens_time)
 
+    @classmethod
+    def visible_to(cls, actor: Actor | None):
+        """The owning centre's plans with their drafts; for everybody else what is published (R2.01, R11.14)."""
+        published = cls.state != PlanState.DRAFT
+        if actor is not None and actor.seat == Seat.PROVINCE_CENTRE:
+            return cls.select().where((cls.office == actor.office) | (published & (cls.province == actor.province)))
+        if actor is not None and actor.province is not None:
+            return cls.select().where(published & (cls.province == actor.province))
+        return cls.select().where(published)
+
     def phase(self, moment) -> Phase:
         """Where the plan stands at `moment`."""
         return phase(
@@ -88,7 +108,9 @@ class Notice(BaseModel):
     title = CharField(300, default="")
     addressees = CharField(500, default="")
     recipient_groups = JsonField(default=list)  # group keys, resolved to offices when it is published
-    basis = JsonField(default=list)  # [{"title", "number"}]
+    purpose = TextField(default="")  # 为…, the first words of the opening paragraph
+    basis = JsonField(default=list)  # [{"title", "number", "issuer"}], cited in the opening paragraph (R2.39)
+    announcement = TextField(default="")  # …现将有关事项通知如下：, its last words
     body = TextField(default="")
     contacts = JsonField(default=list)
     signature = CharField(120, default="")
@@ -112,6 +134,21 @@ class Notice(BaseModel):
     created_at = MomentField()
     version = IntegerField(default=1)
 
+    @classmethod
+    def visible_to(cls, actor: Actor | None):
+        """What the reader's office issued or received, and what is public; nothing else (R2.38, R2.44, R2.45).
+
+        Who received a forward also sees the original that it carries (R2.40).
+        """
+        seen = cls.is_public
+        if actor is not None and actor.office is not None:
+            forward = cls.alias()
+            mine = NoticeRecipient.select(NoticeRecipient.notice).where(NoticeRecipient.office == actor.office)
+            carried = forward.select(forward.forward_of).where(forward.state == "published", forward.id.in_(mine))
+            seen = seen | cls.id.in_(mine) | (cls.id.in_(carried))
+            return cls.select().where((cls.office == actor.office) | ((cls.state == "published") & seen))
+        return cls.select().where((cls.state == "published") & seen)
+
     @property
     def window(self) -> Window:
         """A forward's own window."""
@@ -130,11 +167,12 @@ class NoticeRecipient(BaseModel):
 
 
 class NoticeAttachment(BaseModel):
-    """A numbered attachment: an uploaded file, or a built-in document such as the process guide."""
+    """A numbered attachment: an uploaded file, or a `builtin` document: guide | conditions | table."""
 
     notice = ForeignKeyField(Notice, backref="attachments", on_delete="CASCADE")
     position = IntegerField()
     title = CharField(200)
+    builtin = CharField(12, default="")
     file = ForeignKeyField(FileVersion, null=True, on_delete="RESTRICT")
 
 
