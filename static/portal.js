@@ -47,6 +47,7 @@
 
   /* keys: data-key on a control presses it; ignored while typing, and when switched off in the help */
   const keysOn = () => localStorage.getItem("keys") !== "off";
+  let swapped = 0;
   const shown = (element) => !element.disabled && element.getClientRects().length > 0;
   function openHelp() {
     const help = find("[data-key-dialog]");
@@ -85,6 +86,8 @@
     const control = all("[data-key]").find((each) => each.dataset.key === key && shown(each));
     if (!control) return;
     event.preventDefault();
+    /* the next case has just appeared: a second press meant the one before */
+    if (control.matches("[name=action]") && Date.now() - swapped < 600) return;
     if (control.matches("input:not([type=submit], [type=button], [type=checkbox]), textarea, select")) control.focus();
     else control.click();
   });
@@ -109,13 +112,14 @@
   /* after a swap: errors first, then what asks for the focus, then the place where the focus was lost */
   document.addEventListener("htmx:afterSettle", (event) => {
     countChecked();
+    swapped = Date.now();
     const piece = event.detail.elt;
     if (!piece || !piece.isConnected) return;
     const wanted = piece.matches("[data-focus]") ? piece : find("[data-focus]", piece);
     if (wanted) {
       wanted.focus({ preventScroll: true });
       wanted.scrollIntoView({ block: "nearest" });
-    } else if (document.activeElement === document.body && piece === event.detail.target) {
+    } else if (document.activeElement === document.body && piece.id && piece.id === (event.detail.target || {}).id) {
       if (!piece.hasAttribute("tabindex")) piece.setAttribute("tabindex", "-1");
       piece.focus({ preventScroll: true });
     }

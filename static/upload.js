@@ -1,6 +1,7 @@
 /* Upload forms (<form data-upload hx-encoding="multipart/form-data">): preview, a size check before sending, a progress bar. */
 (() => {
   "use strict";
+  document.documentElement.classList.add("uploads");
   const readable = (bytes) => bytes < 1048576 ? Math.max(1, Math.round(bytes / 1024)) + " KB" : (bytes / 1048576).toFixed(1) + " MB";
 
   async function preview(file, limit) {

@@ -15,7 +15,7 @@
 
     const pages = () => documents.length ? [...documents[current].querySelectorAll(".viewer-page")] : [];
     function layOut() {
-      const width = stage.clientWidth - 20, height = stage.clientHeight - 20;
+      const width = stage.clientWidth - 20, height = stage.clientHeight - 54;
       for (const page of pages()) {
         const image = page.querySelector("img");
         if (!image.naturalWidth) continue;
