@@ -1,5 +1,7 @@
 """The application factory: settings → database → doors → errors → commands. No rules live here."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Flask, send_file
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -8,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, database
 from portal.models.jurisdictions import use_profiles
-from portal.settings import Settings
+from portal.settings import ROOT, Settings
 from portal.web import account, admin, applicant, city, errors, filters, public, province, unit
 from portal.web.account.demo import demo_accounts
 from portal.web.guards import login_manager
@@ -17,20 +19,35 @@ from portal.web.pages import asset, htmx_file
 DOORS = (public, account, applicant, unit, city, province, admin)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The portal as a Flask application; without settings they come from the environment."""
+def create_app(settings: Settings | None = None, *, connect: bool = True) -> Flask:
+    """The portal as a Flask application; without settings they come from the environment.
+
+    `connect=False` leaves the database to the caller (tests that roll back in memory).
+    """
     settings = settings or Settings.from_environment()
-    app = Flask("portal", root_path=str(settings.root), template_folder="templates", static_folder="static")
-    app.config.update(settings.flask())
-    app.config["PORTAL"] = settings
-    app.config["DEMO_ACCOUNTS"] = demo_accounts
+    app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key or None,
+        MAX_CONTENT_LENGTH=settings.request_bytes,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=2_000,
+        SESSION_COOKIE_NAME="__Host-portal" if settings.https else "portal",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings.idle_minutes),
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a long form must not die before it
+        PORTAL=settings,
+        DEMO_ACCOUNTS=demo_accounts,
+    )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["asset"] = asset
     filters.install(app)
 
-    use_profiles(settings.profiles)
-    if not settings.testing:
+    use_profiles(ROOT / "data" / "profiles")
+    if connect:
         database.use(settings.database)
         app.before_request(database.open_connection)
 

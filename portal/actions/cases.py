@@ -291,7 +291,7 @@ def _check_return(case: Case, decision: Decision) -> None:
 
 def _apply(case: Case, transition: Transition, step: Step, decision: Decision, actor: Actor) -> Event:
     before, undo = case.state, _snapshot(case)
-    owner_body = profile_of(case.province).deciding_body(step.seat, step.office.name)
+    owner_body = _deciding_body(case, step)
     submission = Submission.select(Submission.number).where(Submission.case == case.id).order_by(
         Submission.number.desc()
     ).tuples().first()  # fmt: skip
@@ -331,6 +331,12 @@ def _apply(case: Case, transition: Transition, step: Step, decision: Decision, a
     )  # fmt: skip
     _tell_applicant(case, label, decision, following)
     return event
+
+
+def _deciding_body(case: Case, step: Step) -> str:
+    """Whose decision is recorded: a centre acts by order of its department (R0.24)."""
+    region = step.office.region.name if step.office.region_id else ""
+    return profile_of(case.province).deciding_body(step.seat, region=region, unit=step.office.name)
 
 
 def _write_correction(case: Case, step: Step, decision: Decision) -> Correction:

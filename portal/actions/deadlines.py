@@ -7,7 +7,10 @@ from portal.actions.events import record
 from portal.models import Case, Plan, Step
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of, working_calendar
-from portal.rules.workflow import IN_REVIEW, Actor
+from portal.rules.workflow import IN_REVIEW, Actor, Seat
+
+# No source gives a figure for the applicant's correction; five working days is what the 2020 rules give elsewhere.
+CORRECTION_DAYS = 5
 
 
 def due_for(case: Case, step: Step, today: date) -> date | None:
@@ -24,7 +27,7 @@ def due_for(case: Case, step: Step, today: date) -> date | None:
     announced = _plan_date(case, step)
     if announced is not None:
         return max(announced, step.due_on) if step.due_on else announced
-    days = profile_of(case.province).review_days.get(step.seat)
+    days = profile_of(case.province).seats[Seat(step.seat)].review_days
     return calendar.add(today, days) if days else None
 
 
@@ -36,8 +39,8 @@ def days_left(case: Case) -> int | None:
 
 
 def correction_due(case: Case, today: date) -> date:
-    """The usual last day for a correction: the profile's working days from today."""
-    return working_calendar().add(today, profile_of(case.province).correction_days)
+    """The proposed last day for a correction, CORRECTION_DAYS working days from today; the reviewer may set another."""
+    return working_calendar().add(today, CORRECTION_DAYS)
 
 
 def move_running(old_calendar, *, actor: Actor) -> int:

@@ -1,0 +1,3 @@
+"""The first pages of this door."""
+
+from portal.web.province import blueprint
