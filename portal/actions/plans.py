@@ -1,5 +1,7 @@
 """What happens to plans: drafting with blanks, publishing, changing what is out, cancelling and finishing."""
 
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,16 +11,16 @@ from portal import clock
 from portal.actions.events import record, tell
 from portal.actions.numbers import next_number
 from portal.database import transaction
-from portal.models import Case, Office, Person, Plan, Registration
+from portal.models import Case, Person, Plan, Registration
 from portal.models.jurisdictions import profile_of
-from portal.rules.errors import Invalid, NotAllowed, Refusal, Stale
-from portal.rules.flows.plan import PlanState
+from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.flows.plan import PlanState, Window
 from portal.rules.flows.registration import State
 from portal.rules.plan_changes import FIELD_LABELS, judge_changes, label_changes
 from portal.rules.plan_dates import PlanDates, find_disorder
 from portal.rules.profile import PLAN_NUMBERS, Profile
 from portal.rules.typed_text import squeeze
-from portal.rules.workflow import IN_REVIEW, SEAT_LABELS, Actor, Seat
+from portal.rules.workflow import IN_REVIEW, Actor, Seat
 
 KIND_LABELS = {"training": "培训班", "renewal": "复核换证"}
 KIND_CODES = {"training": "PX", "renewal": "HZ"}
@@ -175,7 +177,8 @@ def fill_from_profile(profile: Profile, grade: str, kind: str = "training") -> d
     return {
         "kind": kind,
         "name": f"{clock.today().year}年技能人才评价{settings.name}{what}",
-        "audience": f"{bodies}的职业技能等级认定机构推荐，符合{settings.name}申报条件，拟从事技能人才评价考评工作的人员。",
+        "audience": f"{bodies}的职业技能等级认定机构推荐，符合{settings.name}申报条件，"
+        "拟从事技能人才评价考评工作的人员。",
         "org_states": states,
         "classes": [str(number) for number in profile.occupation_classes(grade)],
         "edition": profile.occupations.edition,
@@ -292,10 +295,6 @@ def _clean_values(values: dict[str, Any], profile: Profile) -> dict[str, Any]:
 
 
 def _check_dates(values: dict[str, Any], profile: Profile) -> None:
-    from datetime import date
-
-    from portal.rules.flows.plan import Window
-
     order = [seat for seat in Seat if seat in profile.seats and values["review_by"].get(seat)]
     dates = PlanDates(
         window=Window(values["opens_on"], values["closes_on"], values["closes_time"], values["opens_time"]),
@@ -306,11 +305,9 @@ def _check_dates(values: dict[str, Any], profile: Profile) -> None:
     )
     for name, sentence in find_disorder(dates):
         raise Invalid(name, sentence)
-    number = values["batch_no"]
-    _ = number
 
 
-def _list_blanks(values: dict[str, Any]):
+def _list_blanks(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not values["name"]:
         yield "name", "请填写计划名称。"
     if not values["batch_no"]:
