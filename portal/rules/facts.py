@@ -21,16 +21,16 @@ class QualificationKind(StrEnum):
 
 
 class TitleGrade(StrEnum):
-    """Grades of a professional title, lowest first; 副高 and 正高 together are 高级."""
+    """Grades of a professional title, lowest first; 副高级 and 正高级 together are 高级."""
 
     JUNIOR = "初级"
     INTERMEDIATE = "中级"
-    ASSOCIATE_SENIOR = "副高"
-    SENIOR = "正高"
+    ASSOCIATE_SENIOR = "副高级"
+    SENIOR = "正高级"
 
     @property
     def rank(self) -> int:
-        """1 for 初级 up to 4 for 正高."""
+        """1 for 初级 up to 4 for 正高级."""
         return list(TitleGrade).index(self) + 1
 
 

@@ -103,9 +103,23 @@ class Profile:
         """Name of the level, as in 市（州）职业技能鉴定指导中心."""
         return self.seats[Seat(seat)].level_name
 
-    def deciding_body(self, seat: Seat | str, *, region: str = "", unit: str = "") -> str:
-        """The body whose decision is recorded when this seat decides (R0.24), for a region and unit by name."""
-        return self.seats[Seat(seat)].deciding_body.format(region=region, unit=unit)
+    def deciding_body(self, seat: Seat | str, office: str, *, region: str = "") -> str:
+        """The body whose decision is recorded when this seat decides (R0.24): the department a centre acts for.
+
+        `office` and `region` are names; where the body is named after a region and none is given, the office decides.
+        """
+        template = self.seats[Seat(seat)].deciding_body
+        return office if "{region}" in template and not region else template.format(region=region, unit=office)
+
+    @property
+    def review_days(self) -> dict[Seat, int]:
+        """Working days per level, for the levels that have a figure (R2.31)."""
+        return {seat: words.review_days for seat, words in self.seats.items() if words.review_days is not None}
+
+    @property
+    def correction_days(self) -> int:
+        """Working days an applicant usually gets for a correction (R3.33)."""
+        return self.registration.correction_days
 
     def grade(self, key: GradeKey | str) -> Grade:
         """The settings of 考评员 or 高级考评员; ValueError for an unknown key."""
@@ -141,15 +155,17 @@ class Profile:
                 return region
         raise KeyError(name)
 
-    def default_allowed_regions(self, own: str) -> tuple[str, ...]:
-        """Names of the regions in which people of a unit of region `own` train, sit exams and work (R0.21, R0.22).
+    def default_allowed_regions(self, own: str) -> tuple[Region, ...]:
+        """The regions in which people of a unit of the region named `own` train, sit exams and work (R0.21, R0.22).
 
         The default only: every unit keeps a list of its own. KeyError for a region the province does not have.
         """
         listed = getattr(self.region_rules.allowed, self.region(own).kind)
         if ALL_REGIONS in listed:
-            return tuple(region.name for region in self.regions)
-        return tuple(dict.fromkeys(own if name == OWN_REGION else name for name in listed))
+            return self.regions
+        return tuple(
+            self.region(name) for name in dict.fromkeys(own if name == OWN_REGION else name for name in listed)
+        )
 
     def stamp_places(self, unit_kind: UnitKind | str) -> tuple[str, ...]:
         """Headings of the boxes to stamp on the 申报表, for the seats of the chain that stamp it (R10.64)."""
@@ -220,16 +236,18 @@ def _find_chain_faults(profile: Profile) -> Iterator[tuple[str, str]]:
 def _find_region_faults(profile: Profile) -> Iterator[tuple[str, str]]:
     if not _is_digits(profile.code, 6):
         yield "code", "应为GB/T 2260的6位数字"
-    for item, digits in (("name", None), ("code", 6), ("filing_code", 2)):
-        values = [getattr(region, item) for region in profile.regions if getattr(region, item) is not None]
-        for value in (value for value, count in Counter(values).items() if count > 1):
-            yield f"regions.{item}", f"“{value}”重复"
-        for value in values:
-            if digits and not _is_digits(value, digits):
-                yield f"regions.{item}", f"“{value}”应为{digits}位数字"
+    for item in ("name", "code", "filing_code"):
+        values = Counter(getattr(region, item) for region in profile.regions)
+        for value, count in values.items():
+            if count > 1 and value is not None:
+                yield f"regions.{item}", f"“{value}”重复"
     for number, region in enumerate(profile.regions):
-        if region.kind is UnitKind.CITY and (region.code or "")[:2] != profile.code[:2]:
-            yield f"regions[{number}].code", f"应为本省（{profile.code[:2]}）的区划代码"
+        if region.kind is UnitKind.CITY and not (_is_digits(region.code, 6) and region.code[:2] == profile.code[:2]):
+            yield f"regions[{number}].code", f"应为本省（{profile.code[:2]}开头）的6位区划代码"
+        if region.kind is UnitKind.PROVINCE and region.code != profile.code + "00":
+            yield f"regions[{number}].code", f"应为本省代码后加00（{profile.code}00）"
+        if region.filing_code is not None and not _is_digits(region.filing_code, 2):
+            yield f"regions[{number}].filing_code", "应为2位数字"
     if [region.name for region in profile.regions if region.kind is UnitKind.PROVINCE] != [profile.affiliated_word]:
         yield "regions", f"应恰有一个kind为province的区域，名称为“{profile.affiliated_word}”"
     known = {region.name for region in profile.regions} | {OWN_REGION, ALL_REGIONS}

@@ -59,12 +59,13 @@ class Owners:
 class Region:
     """A choice for 报考区域 (R1.07): `code` is GB/T 2260, `filing_code` the two digits of 皖人社秘〔2020〕65号 附件3.
 
-    The two are separate lists and neither follows from the other; the province's own entry (省直 / 省属) has no code.
+    The two are separate lists and neither follows from the other. The province's own entry (省直 / 省属) has no code of
+    its own in GB/T 2260 and takes the province's with 00 appended.
     """
 
     name: str
     kind: UnitKind
-    code: str | None
+    code: str
     filing_code: str | None
 
 
@@ -134,14 +135,16 @@ class RegistrationRules:
     `submission.PERSON_FIELDS`). `auto_verify`: a certificate the system confirms needs no scan (R3.06).
     `organisation_states`: the filing states whose people may enrol (R1.15, R2.17). `first_reviewer`: may the applicant
     choose between employer and recommending unit, or is it always the recommending organisation (R3.26).
-    `stamp_exceptions`: default reasons for a later stamped form (R3.37, R3.39).
+    `stamp_exceptions`: default reasons for a later stamped form (R3.37, R3.39). `correction_days`: working days
+    usually given for a correction; no source states a figure, the reviewer may set another day (R3.33).
     """
 
     required_fields: tuple[str, ...]
-    organisation_states: tuple[Literal["filed", "applied"], ...]
+    organisation_states: tuple[Literal["filed", "submitted"], ...]
     first_reviewer: Literal["recommender", "employer_or_recommender"]
     require_stamped_form: bool
     stamp_exceptions: tuple[str, ...]
+    correction_days: int
     auto_verify: bool
     material_kinds: tuple[MaterialKind, ...]
 
@@ -260,4 +263,4 @@ class Group:
     """A work group a plan can name (R1.28): its usual label and who may see it; the number is the plan's."""
 
     label: str
-    audience: Literal["liaison", "applicant"]
+    audience: Literal["liaisons", "applicants"]
