@@ -1,4 +1,4 @@
-"""The notice on red-head paper and its forward, in the layout of GB/T 9704—2012 and with the parts of the source notices."""
+"""The notice on red-head paper and its forward, in the layout of GB/T 9704—2012."""
 
 import re
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One paragraph of running text: its level (0 text, 1–4 headings), its heading words, the text that follows them."""
+    """One paragraph of running text: its level (0 text, 1–4 headings), its heading words, the text after them."""
 
     level: int
     head: tuple[tuple[str, bool], ...] = field(default=())
@@ -112,7 +112,7 @@ def split_body(text: str) -> tuple[Paragraph, ...]:
 
 
 def break_title(title: str) -> tuple[str, ...]:
-    """The title's lines: those given by line breaks, otherwise of nearly equal length, broken after a word that allows it."""
+    """The title's lines: as given by line breaks, otherwise of nearly equal length, broken where a word allows it."""
     if "\n" in title:
         return tuple(line.strip() for line in title.splitlines() if line.strip())
     rest, lines = title.strip(), []
@@ -195,7 +195,7 @@ def _read_paragraph(line: str) -> Paragraph:
     return Paragraph(level, text=_mark_blanks(line))
 
 
-# A space where a number of a date is still to be written: before 日 after 月, before 月 with a day, before 年 with a month.
+# A space where a number of a date is still to be written: before 日 after 月, before 月 with its 日, before 年.
 _BLANK = re.compile(r"(?<![\d\s])\s+(?=年\s*\d*\s*月)|(?<![\d\s])\s+(?=月\s*\d*\s*日)|(?<=月)\s+(?=日)|^\s+(?=[年月])")
 
 

@@ -27,7 +27,7 @@ class Section:
 
 @dataclass(frozen=True)
 class ConditionResult:
-    """One condition of the notice: its words, what the rule found (符合, 不符合, 需审核认定), on what ground, its source."""
+    """One condition of the notice: what the rule found (符合, 不符合, 需审核认定), its ground, its source."""
 
     condition: str
     result: str
@@ -37,7 +37,7 @@ class ConditionResult:
 
 @dataclass(frozen=True)
 class StampPlace:
-    """A box for a signature or stamp: 申报人签名, 单位初审意见（盖章）…; `statement` is printed in it, `signer` below."""
+    """A box for a signature or stamp (单位初审意见 …); `statement` is printed in it, `signer` below."""
 
     heading: str
     statement: str = ""
