@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import cli, database
 from portal.models.jurisdictions import use_profiles
 from portal.settings import ROOT, Settings
-from portal.web import account, admin, applicant, city, errors, filters, public, province, unit
+from portal.web import account, admin, applicant, city, errors, filters, province, public, unit
 from portal.web.account.demo import demo_accounts
 from portal.web.guards import login_manager
 from portal.web.pages import asset, htmx_file
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=settings.idle_minutes),
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        WTF_I18N_ENABLED=False,  # WTForms has its own Chinese messages
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a long form must not die before it
         PORTAL=settings,
         DEMO_ACCOUNTS=demo_accounts,

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "requirement(*ids): the catalogue's requirements whose check this test carries out")
+    config.addinivalue_line(
+        "markers", "requirement(*ids): the catalogue's requirements whose check this test carries out"
+    )
     config.addinivalue_line("markers", "browser: drives a real Chromium")
 
 

@@ -154,7 +154,9 @@ def make_grant(seat: Seat | str, office: Office | None = None, user: User | None
     return Grant.create(user=user or make_user(), office=office, seat=str(seat), granted_at=clock.now(), **kw)
 
 
-def make_person(organisation: Organisation | None = None, *, province: str = SICHUAN, account: bool = True, **kw) -> Person:
+def make_person(
+    organisation: Organisation | None = None, *, province: str = SICHUAN, account: bool = True, **kw
+) -> Person:
     """A person with a complete profile except for the portrait; with an account holding the applicant's seat."""
     number = next(_numbers)
     sample = invented.make_person(number, seed="test")
@@ -208,7 +210,9 @@ def make_plan(*, province: str = SICHUAN, grade: str = "senior", **kw) -> Plan:
     return Plan.create(**{**values, **kw})
 
 
-def make_reason(text: str = "扫描件不清晰，请重新上传清晰的扫描件", kind: str = "return", province: str = SICHUAN) -> Reason:
+def make_reason(
+    text: str = "扫描件不清晰，请重新上传清晰的扫描件", kind: str = "return", province: str = SICHUAN
+) -> Reason:
     """A sentence of the reason library."""
     return Reason.create(kind=kind, text=text, province=province)
 
@@ -216,7 +220,11 @@ def make_reason(text: str = "扫描件不清晰，请重新上传清晰的扫描
 def make_session(grant: Grant, token: str | None = None) -> LoginSession:
     """A running login of a grant's account, in that seat."""
     return LoginSession.create(
-        token=token or secrets.token_urlsafe(32), user=grant.user, grant=grant, created_at=clock.now(), address="127.0.0.1"
+        token=token or secrets.token_urlsafe(32),
+        user=grant.user,
+        grant=grant,
+        created_at=clock.now(),
+        address="127.0.0.1",
     )
 
 

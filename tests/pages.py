@@ -22,7 +22,9 @@ def check_html(response, whole: bool = True) -> None:
     if whole and "<html" in html:
         tree = parse(html)
     else:
-        tree = html5lib.HTMLParser(namespaceHTMLElements=False, tree=html5lib.getTreeBuilder("etree")).parseFragment(html)
+        tree = html5lib.HTMLParser(namespaceHTMLElements=False, tree=html5lib.getTreeBuilder("etree")).parseFragment(
+            html
+        )
     elements = [e for e in tree.iter() if isinstance(e.tag, str)]
     if "<html" in html:
         assert len([e for e in elements if e.tag == "h1"]) == 1, f"{where}: exactly one h1"
@@ -42,7 +44,12 @@ def check_html(response, whole: bool = True) -> None:
             if value.startswith(("http://", "https://", "//")) and name != "href":
                 raise AssertionError(f"{where}: outside host in {name}={value}")
         if e.tag in ("input", "select", "textarea") and e.get("type", "text") not in _VOID_LABEL_TYPES:
-            named = e.get("aria-label") or e.get("aria-labelledby") or e.get("id") in labelled or _inside(e, "label", parents)
+            named = (
+                e.get("aria-label")
+                or e.get("aria-labelledby")
+                or e.get("id") in labelled
+                or _inside(e, "label", parents)
+            )
             assert named, f"{where}: no label for {e.tag} {e.get('name')}"
         for verb in ("hx-post", "hx-get"):
             if e.get(verb) and e.tag in ("form", "a"):
@@ -67,9 +74,9 @@ class Page:
     def __init__(self, browser, url: str, response):
         self.browser, self.url, self.response = browser, url, response
         self.html = response.get_data(as_text=True)
-        self.tree = html5lib.HTMLParser(
-            namespaceHTMLElements=False, tree=html5lib.getTreeBuilder("etree")
-        ).parse(self.html)
+        self.tree = html5lib.HTMLParser(namespaceHTMLElements=False, tree=html5lib.getTreeBuilder("etree")).parse(
+            self.html
+        )
 
     @property
     def text(self) -> str:
@@ -85,7 +92,9 @@ class Page:
         for e in self.tree.iter("form"):
             if id_or_action in (e.get("id"), e.get("action")):
                 return e
-        raise AssertionError(f"no form {id_or_action} on {self.url}: {[(f.get('id'), f.get('action')) for f in self.tree.iter('form')]}")
+        raise AssertionError(
+            f"no form {id_or_action} on {self.url}: {[(f.get('id'), f.get('action')) for f in self.tree.iter('form')]}"
+        )
 
     def values(self, id_or_action: str) -> dict:
         """What the form would send as it stands."""
@@ -111,7 +120,9 @@ class Page:
             kw["content_type"] = "multipart/form-data"
         response = self.browser.open(method, url, headers=headers, follow_redirects=not htmx, **kw)
         if expect is not None:
-            assert response.status_code == expect, f"{url}: {response.status_code} instead of {expect}\n{strip(response)[:800]}"
+            assert response.status_code == expect, (
+                f"{url}: {response.status_code} instead of {expect}\n{strip(response)[:800]}"
+            )
         if htmx:
             return response
         query = response.request.query_string.decode()
@@ -140,7 +151,9 @@ def form_values(form) -> dict:
             _add(data, name, (e.text or "").lstrip("\n"))
         elif e.tag == "select":
             options = list(e.iter("option"))
-            chosen = [o for o in options if o.get("selected") is not None] or ([] if e.get("multiple") is not None else options[:1])
+            chosen = [o for o in options if o.get("selected") is not None] or (
+                [] if e.get("multiple") is not None else options[:1]
+            )
             for option in chosen:
                 _add(data, name, option.get("value", (option.text or "").strip()))
     return data

@@ -1,1 +1,1 @@
-"""What happens: the only writers; one file per noun; every verb checks, then writes state, event, effects and messages in one transaction."""
+"""What happens: the only writers. Every verb checks, then writes state, event, effects and messages in one transaction."""

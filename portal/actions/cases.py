@@ -342,7 +342,12 @@ def _deciding_body(case: Case, step: Step) -> str:
 def _write_correction(case: Case, step: Step, decision: Decision) -> Correction:
     today = clock.today()
     due = decision.due_on or deadlines.correction_due(case, today)
-    last = Submission.select(Submission.number).where(Submission.case == case.id).order_by(Submission.number.desc()).first()
+    last = (
+        Submission.select(Submission.number)
+        .where(Submission.case == case.id)
+        .order_by(Submission.number.desc())
+        .first()
+    )
     return Correction.create(
         case=case.id,
         number=f"补正〔{today.year}〕{next_number(f'correction:{step.office_id}:{today.year}')}-{step.office_id}号",

@@ -24,7 +24,9 @@ def claim_case(case: Case, *, actor: Actor, take_over: bool = False) -> Case:
         if case.state != IN_REVIEW or case.office_id != actor.office:
             raise NotAllowed("这件报名目前不在您的单位，不能认领。")
         if is_held_by_other(case, actor.user) and not take_over:
-            raise Stale(f"{case.claimed_by.name}正在办理（保留至{case.claimed_until:%H:%M}），如需办理请点击“接手办理”。")
+            raise Stale(
+                f"{case.claimed_by.name}正在办理（保留至{case.claimed_until:%H:%M}），如需办理请点击“接手办理”。"
+            )
         taken = case.claimed_by.name if is_held_by_other(case, actor.user) else ""
         is_new = case.claimed_by_id != actor.user or case.claimed_until is None or case.claimed_until <= now
         case.claimed_by, case.claimed_until = actor.user, now + timedelta(minutes=CLAIM_MINUTES)

@@ -109,7 +109,9 @@ def user_of(person: int | None) -> list[int]:
     """The account of a person, as a list that is empty while the person has none."""
     if person is None:
         return []
-    return [user for (user,) in Person.select(Person.user).where(Person.id == person, Person.user.is_null(False)).tuples()]
+    return [
+        user for (user,) in Person.select(Person.user).where(Person.id == person, Person.user.is_null(False)).tuples()
+    ]
 
 
 def log_document(kind: str, subject: str, content: bytes, *, actor: Actor, number: str = "") -> DocumentLog:

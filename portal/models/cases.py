@@ -65,9 +65,7 @@ class Case(BaseModel):
         mine = Step.select(Step.case).where(Step.case == cls.id, Step.office == actor.office)
         reached = mine.where(Step.reached_at.is_null(False))
         without_account = ~fn.EXISTS(Grant.active_at(cls.office))
-        return cls.select().where(
-            fn.EXISTS(reached) | ((cls.state == IN_REVIEW) & without_account & fn.EXISTS(mine))
-        )
+        return cls.select().where(fn.EXISTS(reached) | ((cls.state == IN_REVIEW) & without_account & fn.EXISTS(mine)))
 
     class Meta:
         indexes = (

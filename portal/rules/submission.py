@@ -75,7 +75,9 @@ def items(data: dict, files: dict) -> list[Item]:
     `data` is {"person": {…}, "registration": {…}, "qualifications": [{"id", …}], "work": [{"id", …}]},
     `files` is {slot: [file version ids]}.
     """
-    found = [Item("person.portrait", FILE_LABELS["person.portrait"], files=_ids(files, "person.portrait"), group="个人信息")]
+    found = [
+        Item("person.portrait", FILE_LABELS["person.portrait"], files=_ids(files, "person.portrait"), group="个人信息")
+    ]
     found += [
         Item(f"person.{key}", label, _text(data.get("person", {}).get(key)), group="个人信息")
         for key, label in PERSON_FIELDS.items()

@@ -50,9 +50,7 @@ class SignedIn(UserMixin):
 def load_session(token: str) -> SignedIn | None:
     """The account behind a cookie's token, unless the login was ended, is too old, or the account is disabled."""
     row = (
-        LoginSession.select(
-            LoginSession.user, LoginSession.grant, LoginSession.created_at, User.name, User.must_change
-        )
+        LoginSession.select(LoginSession.user, LoginSession.grant, LoginSession.created_at, User.name, User.must_change)
         .join(User)
         .where(LoginSession.token == token, LoginSession.ended_at.is_null(), User.active)
         .dicts()
@@ -78,7 +76,11 @@ def seats_of(user: int) -> list[SimpleNamespace]:
     seats = []
     for row in rows:
         absent = Grant.get_by_id(row["deputy_for"]).user.name if row["deputy_for"] else ""
-        label = "申请人" if row["seat"] == Seat.APPLICANT else f"{row['name'] or ''} {SEAT_LABELS[Seat(row['seat'])]}".strip()
+        label = (
+            "申请人"
+            if row["seat"] == Seat.APPLICANT
+            else f"{row['name'] or ''} {SEAT_LABELS[Seat(row['seat'])]}".strip()
+        )
         seats.append(SimpleNamespace(**row, label=f"{label}（代{absent}）" if absent else label, absent=absent))
     return seats
 
@@ -176,7 +178,9 @@ def remember_form(response):
     token = g.pop("once", None)
     if token:
         if response.status_code < 400:
-            once.keep_place(token, response.headers.get("HX-Redirect") or response.headers.get("Location") or request.path)
+            once.keep_place(
+                token, response.headers.get("HX-Redirect") or response.headers.get("Location") or request.path
+            )
         else:
             once.free_token(token)
     return response

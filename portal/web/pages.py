@@ -75,7 +75,9 @@ class Chrome:
     def __init__(self):
         self.user = current_user if current_user.is_authenticated else None
         seat = self.user.seat if self.user else None
-        self.seat_label = (SEAT_LABELS[Seat(seat.seat)] + (f"（代{seat.absent}）" if seat.absent else "")) if seat else ""
+        self.seat_label = (
+            (SEAT_LABELS[Seat(seat.seat)] + (f"（代{seat.absent}）" if seat.absent else "")) if seat else ""
+        )
         self.office = (seat.name or "") if seat else ""
         self.seats = [(s.id, s.label, s is seat) for s in self.user.seats] if self.user else []
         self.demo = current_app.config["DEMO_ACCOUNTS"]() if current_app.config["PORTAL"].demo else None
