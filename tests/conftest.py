@@ -82,7 +82,7 @@ def client(app):
 
 @pytest.fixture
 def page(client):
-    """page("/unit/cases") reads a page; .press("form-id", field=value) sends one of its forms like htmx or a browser."""
+    """page("/unit/cases") reads a page; .press("form-id", field=value) sends one of its forms as a browser does."""
     return client.page
 
 

@@ -1,1 +1,1 @@
-"""What happens: the only writers. Every verb checks, then writes state, event, effects and messages in one transaction."""
+"""What happens: the only writers; every verb writes state, event, effects and messages in one transaction."""

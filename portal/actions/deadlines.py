@@ -1,4 +1,4 @@
-"""Last days: for a level's review, for a correction, and what happens to them when the clock stops or the calendar changes."""
+"""Last days of reviews and corrections, and what becomes of them when the clock stops or the calendar changes."""
 
 from datetime import date
 

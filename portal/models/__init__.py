@@ -1,4 +1,4 @@
-"""What is stored: tables and constraints, who may see which rows (visible_to), and read queries named by their answer."""
+"""What is stored: tables, constraints, who may see which rows (visible_to), and queries named by their answer."""
 
 from portal.models.cases import (
     NAME_INDEX,

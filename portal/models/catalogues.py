@@ -1,4 +1,4 @@
-"""Reference data that offices edit or import: occupations, calendar, reasons, certificate registers, settings, counters."""
+"""Reference data that offices edit or import: occupations, calendar, reasons, registers, settings, counters."""
 
 from peewee import BooleanField, CharField, DateField, IntegerField, TextField
 

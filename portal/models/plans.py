@@ -1,4 +1,4 @@
-"""What is announced: plans with all parameters, notices and forwards, recipients, attachments, recommendation tables."""
+"""What is announced: plans with all parameters, notices and forwards, recipients, recommendation tables."""
 
 from peewee import (
     BooleanField,
@@ -177,7 +177,7 @@ class NoticeAttachment(BaseModel):
 
 
 class Recommendation(BaseModel):
-    """A member unit's recommendation table under a forward (参训推荐表), one per unit; rows as entered (R2.43, R3.40)."""
+    """A member unit's table under a forward (参训推荐表), one per unit; rows as entered (R2.43, R3.40)."""
 
     notice = ForeignKeyField(Notice, backref="recommendations", on_delete="RESTRICT")
     organisation = ForeignKeyField(Organisation, on_delete="RESTRICT")

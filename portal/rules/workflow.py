@@ -108,7 +108,7 @@ class Flow:
         return tuple(t for t in self.transitions if state in t.sources and seat in t.by)
 
     def find(self, action: str, *, seat: Seat, state) -> Transition:
-        """The transition for this action. Raises NotAllowed (never this seat's) or Stale (not in this state any more)."""
+        """The transition for this action. Raises NotAllowed (never this seat's) or Stale (not in this state now)."""
         mine = [t for t in self.transitions if t.action == action and seat in t.by]
         if not mine:
             raise NotAllowed("您没有进行这项操作的权限。")

@@ -1,4 +1,4 @@
-"""What a refusal looks like: each error of the house mapped once to a page or a piece, and the headers of every answer."""
+"""What a refusal looks like: each error mapped once to a page or a piece; and the headers of every answer."""
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user

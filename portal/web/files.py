@@ -1,4 +1,4 @@
-"""Stored files on their way out: as an attachment, or as a picture of a page; the caller has checked the right to see it."""
+"""Stored files on their way out, as attachments or pictures of pages; the caller has checked the right to see them."""
 
 from io import BytesIO
 

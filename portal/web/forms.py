@@ -1,4 +1,4 @@
-"""What every form shares: the base form with its one-time token, Chinese messages, and fields that read Chinese dates."""
+"""What every form shares: the one-time token, Chinese messages, and fields that read Chinese dates."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""The life of a plan (appendix D8): publishing, cancelling and finishing are acts; all between follows the dates (R2.34)."""
+"""The life of a plan (appendix D8): publishing, cancelling and finishing are acts; the rest follows the dates."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -54,7 +54,7 @@ class Window:
     """A span from the start of the first day (or its clock time) to a last day.
 
     With a closing time the clock time wins and is exclusive (17:00:00 is late); without one the last day counts
-    whole (皖人协秘〔2021〕2号 附件1 备注①; R2.08, R2.10). Either end may be blank; a blank window is never open (R2.11).
+    whole (皖人协秘〔2021〕2号 附件1 备注①; R2.08, R2.10). Either end may be blank; then it is never open (R2.11).
     """
 
     opens_on: date | None
