@@ -103,23 +103,13 @@ class Profile:
         """Name of the level, as in 市（州）职业技能鉴定指导中心."""
         return self.seats[Seat(seat)].level_name
 
-    def deciding_body(self, seat: Seat | str, office: str, *, region: str = "") -> str:
+    def deciding_body(self, seat: Seat | str, *, region: str = "", unit: str = "") -> str:
         """The body whose decision is recorded when this seat decides (R0.24): the department a centre acts for.
 
-        `office` and `region` are names; where the body is named after a region and none is given, the office decides.
+        `region` and `unit` (the deciding office) are names; a body named after a missing region is the office.
         """
         template = self.seats[Seat(seat)].deciding_body
-        return office if "{region}" in template and not region else template.format(region=region, unit=office)
-
-    @property
-    def review_days(self) -> dict[Seat, int]:
-        """Working days per level, for the levels that have a figure (R2.31)."""
-        return {seat: words.review_days for seat, words in self.seats.items() if words.review_days is not None}
-
-    @property
-    def correction_days(self) -> int:
-        """Working days an applicant usually gets for a correction (R3.33)."""
-        return self.registration.correction_days
+        return unit if "{region}" in template and not region else template.format(region=region, unit=unit)
 
     def grade(self, key: GradeKey | str) -> Grade:
         """The settings of 考评员 or 高级考评员; ValueError for an unknown key."""

@@ -135,8 +135,7 @@ class RegistrationRules:
     `submission.PERSON_FIELDS`). `auto_verify`: a certificate the system confirms needs no scan (R3.06).
     `organisation_states`: the filing states whose people may enrol (R1.15, R2.17). `first_reviewer`: may the applicant
     choose between employer and recommending unit, or is it always the recommending organisation (R3.26).
-    `stamp_exceptions`: default reasons for a later stamped form (R3.37, R3.39). `correction_days`: working days
-    usually given for a correction; no source states a figure, the reviewer may set another day (R3.33).
+    `stamp_exceptions`: default reasons for a later stamped form (R3.37, R3.39).
     """
 
     required_fields: tuple[str, ...]
@@ -144,7 +143,6 @@ class RegistrationRules:
     first_reviewer: Literal["recommender", "employer_or_recommender"]
     require_stamped_form: bool
     stamp_exceptions: tuple[str, ...]
-    correction_days: int
     auto_verify: bool
     material_kinds: tuple[MaterialKind, ...]
 

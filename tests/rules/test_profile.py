@@ -163,7 +163,7 @@ def test_county_seat_is_only_a_matter_of_the_file(tmp_path):
     profile = load_table(tmp_path, "anhui", table)
     assert profile.chain("city") == (UNIT, Seat.COUNTY, CITY, PROVINCE)
     assert profile.state_label("K") == "待区县初审"
-    assert profile.review_days == {Seat.COUNTY: 10}
+    assert profile.seats[Seat.COUNTY].review_days == 10
     assert len(profile.stamp_places("city")) == 3
 
 
@@ -226,7 +226,7 @@ def test_switching_the_profile_changes_chain_conditions_and_documents(tmp_path):
             "stamps": profile.stamp_places("city"),
             "credential": profile.credential.title,
             "levels": [profile.level_name(seat) for seat in profile.chain("city")],
-            "bodies": [profile.deciding_body(seat, "某单位", region="某市") for seat in profile.chain("city")],
+            "bodies": [profile.deciding_body(seat, region="某市", unit="某单位") for seat in profile.chain("city")],
         }
     assert all(seen["anhui"][part] != seen["sichuan"][part] for part in seen["anhui"])
     assert len(seen["anhui"]["columns"]) == 6 and len(seen["sichuan"]["columns"]) == 10
@@ -323,7 +323,7 @@ def test_credential_is_made_by_whom_and_for_how_long():
 
 def test_decisions_are_recorded_as_the_departments():
     profile = PROFILES["anhui"]
-    assert profile.deciding_body("C", "芜湖市职业技能鉴定中心", region="芜湖市") == "芜湖市人力资源和社会保障局"
-    assert profile.deciding_body("C", "某市职业技能鉴定中心") == "某市职业技能鉴定中心"
-    assert profile.deciding_body("U", "某协会") == "某协会"
-    assert profile.deciding_body("P", "省中心") == "安徽省人力资源和社会保障厅"
+    assert profile.deciding_body("C", region="芜湖市", unit="芜湖市职业技能鉴定中心") == "芜湖市人力资源和社会保障局"
+    assert profile.deciding_body("C", unit="某市职业技能鉴定中心") == "某市职业技能鉴定中心"
+    assert profile.deciding_body("U", unit="某协会") == "某协会"
+    assert profile.deciding_body("P", unit="省中心") == "安徽省人力资源和社会保障厅"
