@@ -1,0 +1,78 @@
+"""What happens when a unit passes a notice on to its member units: own number, own arrangements, own window (转发)."""
+
+from portal import clock
+from portal.actions.events import record
+from portal.actions.notices import DRAFT, PUBLISHED, open_draft, propose_number, write_notice
+from portal.database import transaction
+from portal.models import Notice, Occupation, Office, Region
+from portal.models.jurisdictions import profile_of
+from portal.models.recipients import filed_occupations
+from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.notice_text import ForwardWords, compose_forward_body, title_of_forward
+from portal.rules.workflow import Actor, Seat
+
+
+def forward_notice(original: Notice, *, actor: Actor) -> Notice:
+    """A draft that forwards `original` to the unit's members: title, number, window and text proposed (R2.40, R2.41).
+
+    Raises NotAllowed unless a unit that received the notice (or can read it on the public page) does it.
+    """
+    if actor.seat != Seat.UNIT or actor.organisation is None:
+        raise NotAllowed("只有评价机构可以向会员单位转发通知。")
+    with transaction():
+        original = Notice.visible_to(actor).where(Notice.id == original.id).first()
+        if original is None or original.state != PUBLISHED or original.office_id == actor.office:
+            raise NotAllowed("只能转发收到的、已发布的通知。")
+        office, plan = Office.get_by_id(actor.office), original.plan
+        source = f"{original.issuer}《{original.title.replace('《', '〈').replace('》', '〉')}》"
+        source += f"（{original.number}）" if original.number else ""
+        forward = Notice.create(
+            office=office, province=office.province, plan=plan, forward_of=original, issuer=office.name,
+            signature=office.name, title=title_of_forward(original.title), addressees="各会员单位",
+            recipient_groups=["members"], announcement=f"现将{source}转发给你们，并作如下工作安排：",
+            number=propose_number(office.notice_word) if office.notice_word else None,
+            contacts=list(office.contacts), wants_table=plan is not None,
+            opens_on=plan.opens_on if plan else None, closes_on=plan.closes_on if plan else None,
+            closes_time=plan.closes_time if plan else None, mailbox=_mailbox_of(office),
+            occupations=[occupation.id for occupation in filed_occupations(office)],
+            created_by=actor.user, created_at=clock.now(),
+        )  # fmt: skip
+        Notice.update(body=compose_text(forward)).where(Notice.id == forward.id).execute()
+        subject = f"notice:{forward.id}"
+        record("forward", "转发通知", actor=actor, subject=subject, after=DRAFT, data={"original": original.id})
+        return Notice.get_by_id(forward.id)
+
+
+def recompose_forward(forward: Notice, *, actor: Actor, seen: int) -> Notice:
+    """Write the text of a forward's draft anew from its window, mailbox and occupations as they are now saved."""
+    with transaction():
+        forward = open_draft(forward, actor, seen)
+        if forward.forward_of_id is None:
+            raise Invalid("body", "只有转发的通知可以按安排生成正文。")
+        write_notice(forward, body=compose_text(forward))
+        return Notice.get_by_id(forward.id)
+
+
+def compose_text(forward: Notice) -> str:
+    """The arrangements of a forward in words (皖人协秘〔2021〕2号 三)."""
+    profile = profile_of(forward.province)
+    organisation = forward.office.organisation
+    regions = []
+    if organisation is not None and organisation.region_id:
+        rows = Region.select(Region.name).where(Region.code.in_(organisation.allowed_regions))
+        regions = [name for (name,) in rows.order_by(Region.code).tuples()]
+    names = Occupation.select(Occupation.name).where(Occupation.id.in_(forward.occupations)).order_by(Occupation.code)
+    grade = profile.grade(forward.plan.grade).name if forward.plan else ""
+    return compose_forward_body(
+        ForwardWords(
+            window=(forward.opens_on, forward.closes_on), closes_time=forward.closes_time,
+            guide_title=profile.wording.guide_title,
+            table_name=profile.forms.summary.file_name.format(grade=grade, cutoff="", mailbox="", occupations=""),
+            mailbox=forward.mailbox, occupations=list(dict.fromkeys(name for (name,) in names.tuples())),
+            regions=regions, wants_table=forward.wants_table,
+        )  # fmt: skip
+    )
+
+
+def _mailbox_of(office: Office) -> str:
+    return next((contact["email"] for contact in office.contacts if contact.get("email")), "")
