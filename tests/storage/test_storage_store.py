@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,29 @@ def test_control_plain_writing_on_the_full_disk_leaves_a_part(small_disk):
 
 
 # ---------------------------------------------------------------- the limited process
+
+def test_many_uploads_at_once_are_all_kept_and_decoded_two_at_a_time(store, monkeypatch):
+    running, most = set(), []
+    popen = subprocess.Popen
+
+    class Counted(popen):
+        def __init__(self, *order, **options):
+            super().__init__(*order, **options)
+            running.add(self)
+            most.append(len(running))
+
+        def communicate(self, *args, **options):
+            answer = super().communicate(*args, **options)
+            running.discard(self)
+            return answer
+
+    monkeypatch.setattr(workshop.subprocess, "Popen", Counted)
+    with ThreadPoolExecutor(8) as crowd:
+        kept = list(crowd.map(lambda _: store.keep(jpeg(), "a.jpg", SCAN), range(16)))
+    assert len({one.path for one in kept}) == 16
+    assert all(store.verify(one.path, one.sha256) for one in kept)
+    assert max(most) <= 2
+
 
 def test_portals_secrets_do_not_reach_the_decoding_process(store, monkeypatch):
     monkeypatch.setenv("PORTAL_SECRET_KEY", "hush")
