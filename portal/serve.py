@@ -1,7 +1,7 @@
 """Starts the production server: granian with one worker per core and one supervised job process, ended together."""
 
 import contextlib
-import ctypes
+import errno
 import logging
 import multiprocessing
 import os
@@ -32,7 +32,6 @@ _GRACE_SECONDS = 5
 _STATIC_SECONDS = 7 * 24 * 3600  # static addresses carry a version, so this may be long
 # The path alone: query strings carry names that were searched for, and codes (ASVS 14.2.1).
 _ACCESS_FORMAT = '%(time)s %(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).1f ms'
-_PR_SET_PDEATHSIG = 1
 
 
 class OneLine(logging.Formatter):
@@ -100,14 +99,16 @@ def work(settings: Settings, *, parent: int) -> int:
     return 0
 
 
-def load_application(settings: Settings, parent: int) -> Lobby:
-    """Build the application inside a freshly forked web worker."""
+def load_application(settings: Settings, *, parent: int, loaded) -> Lobby:
+    """Build the application inside a freshly forked web worker, and set the event `loaded` when that succeeded."""
     _die_with(parent)
     # Uploads are spooled beside their final place: /tmp is memory on many systems.
     tempfile.tempdir = str(settings.incoming)
     from app import create_app
 
-    return Lobby(create_app(), limit=settings.request_bytes, folder=settings.incoming)
+    lobby = Lobby(create_app(), limit=settings.request_bytes, folder=settings.incoming)
+    loaded.set()
+    return lobby
 
 
 def _build_server(settings: Settings):
@@ -131,12 +132,12 @@ def _build_server(settings: Settings):
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS_PER_WORKER,
         http1_settings=HTTP1Settings(max_buffer_size=_HEADER_BYTES, header_read_timeout=_HEADER_MILLISECONDS),
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # its warnings question the many waiting threads, which are intended
         log_dictconfig={
             "formatters": {"lines": lines},
             "handlers": {"console": console},
             "loggers": {
-                "_granian": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+                "_granian": {"handlers": ["console"], "level": "ERROR", "propagate": False},
                 "granian.access": {"handlers": ["console"], "level": "INFO", "propagate": False},
             },
         },
@@ -155,20 +156,21 @@ def _build_server(settings: Settings):
 
 
 def _keep_server_running(settings: Settings, stopping: threading.Event) -> int:
-    """Run granian; when it gives up because a worker died twice in quick succession, start it again.
+    """Run granian; when it gives up because workers were killed in quick succession, start it again.
 
-    A worker that cannot even start (it dies within seconds of every start) ends the server with 1.
+    Only where no worker could build the application at all does the server end, with 1.
     """
     while True:
-        started = time.monotonic()
+        loaded = multiprocessing.Event()
         server = _build_server(settings)
         _hear_stop(server, stopping)
+        loader = partial(load_application, settings, parent=os.getpid(), loaded=loaded)
         with contextlib.suppress(SystemExit):
-            server.serve(target_loader=partial(load_application, settings, os.getpid()), wrap_loader=False)
+            server.serve(target_loader=loader, wrap_loader=False)
         if stopping.is_set():
             return 0
-        if time.monotonic() - started < 2 * _GRACE_SECONDS:
-            print("网页进程反复异常退出，服务器停止：请查看上面的错误信息。", file=sys.stderr, flush=True)
+        if not loaded.is_set():
+            print("网页进程无法启动，服务器停止：请查看上面的错误信息。", file=sys.stderr, flush=True)
             return 1
         print("网页进程异常退出，正在重新启动……", file=sys.stderr, flush=True)
 
@@ -225,8 +227,9 @@ def _refuse_busy_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            place = f"{settings.host}:{settings.port}（{error.strerror}）"
-            raise Unsafe(f"地址不可用：{place}。请停止占用它的程序，或用 PORTAL_PORT 另选端口。") from None
+            reasons = {errno.EADDRINUSE: "已被其他程序占用", errno.EACCES: "当前用户无权使用（1024 以下的端口）"}
+            reason = reasons.get(error.errno, "不是本机的地址")
+            raise Unsafe(f"{settings.host}:{settings.port} {reason}：请用 PORTAL_HOST、PORTAL_PORT 另选。") from None
 
 
 def _announce(settings: Settings, stopping: threading.Event) -> None:
@@ -271,10 +274,17 @@ def _bracket(host: str) -> str:
 
 
 def _die_with(parent: int) -> None:
-    """Ask the kernel for a SIGTERM when the server process is killed, so that no worker survives it unseen."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+    """End this process soon after the server process was killed, so that no worker goes on unseen."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
+        # A signal that another thread receives does not wake Python's main thread; then the end comes like this.
+        time.sleep(_GRACE_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 if __name__ == "__main__":
