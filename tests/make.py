@@ -73,7 +73,7 @@ def make_organisation(
     )
     make_office(organisation=organisation)
     if filed:
-        filing = Filing.create(organisation=organisation, state=filed, applied_on=date(2022, 1, 10))
+        filing = Filing.create(organisation=organisation, state=filed, submitted_on=date(2022, 1, 10))
         for occupation in occupations:
             ScopeLine.create(filing=filing, occupation=occupation, levels=occupation.levels)
     return organisation

@@ -336,7 +336,7 @@ SCHEMA = (
         "organisation_id" INTEGER NOT NULL,
         "state" VARCHAR(20) NOT NULL,
         "code" VARCHAR(30),
-        "applied_on" DATE,
+        "submitted_on" DATE,
         "starts_on" DATE,
         "ends_on" DATE,
         FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT

@@ -48,3 +48,13 @@ def forget_calendar() -> None:
     """Drop the cached calendar (tests that roll their database back need it)."""
     global _calendar
     _calendar = None
+
+
+def official_calendar() -> Calendar:
+    """The calendar of all years that the official arrangements are known for, from the library, as `flask init` loads it."""
+    import chinese_calendar
+
+    first, last = min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year
+    return Calendar(
+        frozenset(chinese_calendar.holidays), frozenset(chinese_calendar.workdays), frozenset(range(first, last + 1))
+    )

@@ -68,9 +68,9 @@ class Filing(BaseModel):
     """An organisation's filing (备案), imported for now; its state decides whose people may register (R1.15, R2.17)."""
 
     organisation = ForeignKeyField(Organisation, backref="filings", on_delete="RESTRICT")
-    state = CharField(20)  # draft | applied | filed | rejected | exited
+    state = CharField(20)  # draft | submitted | filed | rejected | exited
     code = CharField(30, null=True, unique=True)
-    applied_on = DateField(null=True)
+    submitted_on = DateField(null=True)
     starts_on = DateField(null=True)
     ends_on = DateField(null=True)
 

@@ -30,7 +30,7 @@ class Plan(BaseModel):
     regions = JsonField(default=list)  # region codes; empty = the whole province (R2.35)
     audience = TextField(default="")
     audience_kinds = JsonField(default=list)  # organisation categories; empty = all (R2.18)
-    org_states = JsonField(default=lambda: ["filed", "applied"])
+    org_states = JsonField(default=lambda: ["filed", "submitted"])
     classes = JsonField(default=list)  # first digits of occupation codes; empty = all (R2.19)
     edition = CharField(8, default="2015")
     occupations_from_filing = BooleanField(default=True)

@@ -1,0 +1,66 @@
+"""Commands about the record: proving the event chain, drawing the flows, listing documents."""
+
+import sys
+
+import click
+
+from portal.actions.events import verify_chain
+from portal.cli.terminal import needs_database
+from portal.models import DocumentLog
+from portal.rules.flows import FLOWS
+
+
+@click.group("audit")
+def audit():
+    """操作记录。"""
+
+
+@audit.command("verify")
+@needs_database
+def verify():
+    """逐条验证操作记录的哈希链；完好返回 0，否则指出第一条损坏的记录并返回 1。"""
+    sound, broken = verify_chain()
+    if broken is None:
+        click.echo(f"操作记录完好：共{sound}条。")
+        return
+    click.echo(
+        f"操作记录在第{broken.id}条损坏（{broken.at:%Y-%m-%d %H:%M:%S} {broken.name} {broken.label}）："
+        f"内容与哈希不符，或前面的记录被删除。此前{sound}条完好。",
+        err=True,
+    )
+    sys.exit(1)
+
+
+@click.group("flows")
+def flows():
+    """业务流程。"""
+
+
+@flows.command("draw")
+def draw():
+    """以 Mermaid 画出全部流程（docs/flows.md 的内容）。"""
+    click.echo(drawn_flows())
+
+
+def drawn_flows() -> str:
+    """All flows as one Markdown page of Mermaid diagrams."""
+    parts = ["# The flows, drawn from the transition tables", "", "Written by `./run flask flows draw > docs/flows.md`."]
+    for flow in FLOWS.values():
+        parts += ["", f"## {flow.name} — {flow.title}", "", "```mermaid", flow.draw(), "```"]
+        parts += ["", "| state | what everybody reads |", "|---|---|"]
+        parts += [f"| {state} | {label} |" for state, label in flow.labels.items()]
+    return "\n".join(parts)
+
+
+@click.group("documents")
+def documents_group():
+    """文书记录。"""
+
+
+@documents_group.command("list")
+@click.option("--last", default=20, help="显示最近多少条")
+@needs_database
+def list_documents(last: int):
+    """列出最近生成的文书及其哈希。"""
+    for row in DocumentLog.select().order_by(DocumentLog.id.desc()).limit(last):
+        click.echo(f"{row.at:%Y-%m-%d %H:%M:%S}  {row.kind}  {row.subject}  {row.name}  {row.sha256[:16]}")
