@@ -129,32 +129,34 @@ def _make_cell(sheet, value, look: "_Look", wrong: list[str] | None = None) -> W
         # The type comes after the value: openpyxl has just taken a text that begins with = for a formula (R13.12).
         cell.data_type = "s"
     # Styles are shared, not set cell by cell: that alone takes three quarters of the time of a large table.
-    cell._style = look.quoted if text[:1] in _FORMULA_SIGNS else look.plain
+    cell._style = look.choose(is_quoted=text[:1] in _FORMULA_SIGNS, is_wrong=bool(wrong))
     if wrong:
-        cell.fill = _WRONG_FILL
         cell.comment = Comment("；".join(wrong), "系统", width=260, height=40 + 20 * len(wrong))
     return cell
 
 
 class _Look:
-    """The style of one kind of cell, registered with the workbook once: text format, and marked as text where needed."""
+    """The styles of one kind of cell, each registered with the workbook once; all have the format text."""
 
     def __init__(self, sheet, font: Font, *, side: str | None = None, is_framed: bool = True,
                  fill: PatternFill | None = None):
-        self.plain, self.quoted = (self._build(sheet, font, side, is_framed, fill, quoted) for quoted in (False, True))
+        self._styles = {}
+        for is_quoted in (False, True):
+            for is_wrong in (False, True):
+                cell = WriteOnlyCell(sheet)
+                cell.number_format = "@"
+                cell.font = font
+                cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=True)
+                cell.quotePrefix = is_quoted
+                if is_framed:
+                    cell.border = _FRAME
+                if is_wrong or fill:
+                    cell.fill = _WRONG_FILL if is_wrong else fill
+                self._styles[is_quoted, is_wrong] = cell._style
 
-    @staticmethod
-    def _build(sheet, font: Font, side: str | None, is_framed: bool, fill: PatternFill | None, is_quoted: bool):
-        cell = WriteOnlyCell(sheet)
-        cell.number_format = "@"
-        cell.font = font
-        cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=True)
-        if is_framed:
-            cell.border = _FRAME
-        if fill:
-            cell.fill = fill
-        cell.quotePrefix = is_quoted
-        return cell._style
+    def choose(self, *, is_quoted: bool, is_wrong: bool):
+        """The style array to share; a quoted one tells Excel to keep the text a text when it is edited."""
+        return self._styles[is_quoted, is_wrong]
 
 
 def _set_page(sheet, layout: SheetLayout, head_row: int) -> None:
