@@ -16,7 +16,7 @@ CLAIM_MINUTES = 20
 def claim_case(case: Case, *, actor: Actor, take_over: bool = False) -> Case:
     """Mark the case as being handled by this actor for CLAIM_MINUTES; renews an own claim.
 
-    Raises Stale when a colleague holds it and `take_over` is not asked for; NotAllowed when it is not the office's turn.
+    Raises Stale when a colleague holds it and `take_over` is not asked for; NotAllowed when the case is elsewhere.
     """
     now = clock.now()
     with transaction():
