@@ -7,7 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
-def hash_password(password: str) -> str:
+def make_hash(password: str) -> str:
     """The hash to store, with its salt and costs inside."""
     return _hasher.hash(password)
 
