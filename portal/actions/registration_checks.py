@@ -1,0 +1,107 @@
+"""What a registration demands before a decision of a reviewer, and what follows from it; hung into actions.cases."""
+
+from datetime import date
+
+from portal import clock
+from portal.actions.cases import CHECKS, EFFECTS, Decision
+from portal.actions.registration_copy import has_valid_stamp, unpack_results
+from portal.actions.registration_guards import check_organisation
+from portal.models import Case, Event, Registration, Step
+from portal.rules.eligibility import needs_waiver
+from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.flows.registration import FLOW, Action
+from portal.rules.workflow import Actor, Seat
+
+
+def check_pass(case: Case, decision: Decision, actor: Actor, step: Step) -> None:
+    """Before passing: the unit confirms each person and has the stamped form (R3.41, R3.36); the last level decides on
+    waivable conditions and looks at the organisation's filing again (R3.19, R3.23)."""
+    registration = Registration.get_by_id(case.id)
+    if step.seat == Seat.UNIT:
+        if not decision.confirmed:
+            raise Invalid("confirmed", "请逐人确认符合报考条件后再上报。")
+        if registration.plan.require_stamped_form and not has_valid_stamp(registration):
+            _check_exception(registration)
+    if _is_last(step):
+        try:
+            check_organisation(registration.plan, registration.organisation)
+        except NotAllowed as refusal:
+            raise NotAllowed(f"不能通过：{refusal.message}") from refusal
+        _check_waivers(registration, decision)
+
+
+def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, following: Step | None) -> None:
+    """After passing: the unit's confirmation and the waivers are kept with the registration."""
+    registration = Registration.get_by_id(case.id)
+    if step.seat == Seat.UNIT:
+        registration.confirmed_by_unit = {"by": actor.name, "at": f"{clock.now():%Y-%m-%d %H:%M}"}
+    if following is None:
+        known = {result.key: result.label for result in needs_waiver(unpack_results(registration.results))}
+        registration.waivers = [
+            {
+                "key": key, "label": known[key], "reason": reason.strip(), "by": actor.name,
+                "office": actor.office_name, "at": f"{clock.now():%Y-%m-%d %H:%M}",
+            }
+            for key, reason in decision.waivers.items()
+            if key in known and reason.strip()
+        ]  # fmt: skip
+    registration.save()
+
+
+def undo_pass(case: Case, event: Event, actor: Actor) -> None:
+    """Take back what apply_pass() kept."""
+    registration = Registration.get_by_id(case.id)
+    if actor.seat == Seat.UNIT:
+        registration.confirmed_by_unit = None
+    registration.waivers = []
+    registration.save()
+
+
+def apply_reject(case: Case, decision: Decision, actor: Actor, step: Step, following: Step | None) -> None:
+    """A rejected registration no longer holds the person's place in the plan; an undo gives it back."""
+    Registration.update(live_key=None).where(Registration.case == case.id).execute()
+
+
+def undo_reject(case: Case, event: Event, actor: Actor) -> None:
+    """The registration lives again; raises NotAllowed when the person has registered anew meanwhile."""
+    registration = Registration.get_by_id(case.id)
+    key = f"{registration.plan_id}:{registration.person_id}"
+    if registration.plan.registrations_per_person > 1:
+        key = f"{key}:{registration.occupation_id}"
+    if Registration.select().where(Registration.live_key == key).exists():
+        raise NotAllowed("申请人已重新报名本计划，不能再撤销这项决定。")
+    Registration.update(live_key=key).where(Registration.case == case.id).execute()
+
+
+def apply_extension(case: Case, until: date, actor: Actor) -> None:
+    """Keep the extended last day and who gave it (R3.44)."""
+    Registration.update(extended_to=until, extended_by=f"{actor.office_name} {actor.name}".strip()).where(
+        Registration.case == case.id
+    ).execute()
+
+
+def _check_exception(registration: Registration) -> None:
+    exception = registration.stamp_exception
+    if exception is None:
+        raise Invalid("stamped_form", "尚未上传盖章的申报表，不能上报；确有特殊情况的，请先登记延后提交的原因。")
+    if date.fromisoformat(exception["until"]) < clock.today():
+        raise Invalid("stamped_form", f"登记的补交期限（{exception['until']}）已过，请上传盖章的申报表或重新登记。")
+
+
+def _check_waivers(registration: Registration, decision: Decision) -> None:
+    for result in needs_waiver(unpack_results(registration.results)):
+        if not decision.waivers.get(result.key, "").strip():
+            said = f"“{result.label}”不符合（{result.explanation}）"
+            raise Invalid("waivers", f"{said}，同意放宽的，请写明理由；否则不能通过。")
+
+
+def _is_last(step: Step) -> bool:
+    return not Step.select().where(Step.case == step.case_id, Step.position > step.position).exists()
+
+
+CHECKS[FLOW.name, str(Action.PASS)] = check_pass
+EFFECTS[FLOW.name, str(Action.PASS)] = apply_pass
+EFFECTS[FLOW.name, f"undo {Action.PASS}"] = undo_pass
+EFFECTS[FLOW.name, str(Action.REJECT)] = apply_reject
+EFFECTS[FLOW.name, f"undo {Action.REJECT}"] = undo_reject
+EFFECTS[FLOW.name, str(Action.EXTEND)] = apply_extension

@@ -1,0 +1,67 @@
+"""Where a registration is: who has it now, until when, and whether it can still be submitted."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from portal import clock
+from portal.actions.registration_copy import open_correction
+from portal.models import Case, Registration, Step
+from portal.models.cases import NO_DUE
+from portal.models.jurisdictions import profile_of, working_calendar
+from portal.rules.flows.plan import Phase
+from portal.rules.flows.registration import FLOW, State
+from portal.rules.workdays import Remaining
+from portal.rules.workflow import IN_REVIEW
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a registration is: `label` its state, `holder` who has it (''), `due_on` until when, `remaining` of it.
+
+    `advice` says what the applicant can do now, `tone` colours it.
+    """
+
+    label: str
+    holder: str = ""
+    due_on: date | None = None
+    remaining: Remaining | None = None
+    advice: str = ""
+    tone: str = "neutral"
+
+
+def standing(case: Case) -> Standing:
+    """Who has the case now and until when, for lists and the time line (R3.42)."""
+    label, tone = FLOW.labels[case.state], FLOW.tones[case.state]
+    if case.state == IN_REVIEW:
+        step = Step.get(Step.case == case.id, Step.position == case.position)
+        due = None if case.due_on == NO_DUE else case.due_on
+        return Standing(profile_of(case.province).state_label(step.seat), step.office.name, due, _left(due), tone=tone)
+    if case.state in (State.DRAFT, State.RETURNED):
+        registration = Registration.get_by_id(case.id)
+        due = last_day(registration)
+        advice = "请填写完整后提交。" if case.state == State.DRAFT else "请按补正告知书补正后重新提交。"
+        if is_late(registration, clock.now()):
+            advice = "已过截止时间，不能提交；如需延长，请联系所在单位或审核单位。"
+        return Standing(label, "申请人本人", due, _left(due), advice, tone)
+    return Standing(label, tone=tone)
+
+
+def last_day(registration: Registration) -> date | None:
+    """The last day for submitting: the window's, the correction's or an extension's, whichever is latest (R3.44)."""
+    correction = open_correction(registration.case)
+    days = [registration.plan.closes_on, registration.extended_to, correction.due_on if correction else None]
+    return max((day for day in days if day), default=None)
+
+
+def _left(due: date | None) -> Remaining | None:
+    return working_calendar().remaining(clock.today(), due) if due else None
+
+
+def is_late(registration: Registration, moment: datetime) -> bool:
+    """Whether neither window, correction nor extension allows a submission at `moment` (R3.33, R3.44)."""
+    if registration.plan.phase(moment) == Phase.OPEN:
+        return False
+    correction, today = open_correction(registration.case), moment.date()
+    if registration.extended_to is not None and today <= registration.extended_to:
+        return False
+    return not (correction is not None and correction.due_on is not None and today <= correction.due_on)
