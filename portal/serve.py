@@ -194,7 +194,6 @@ def _keep_jobs_running(handle: int, stopping: threading.Event) -> None:
         # The child inherits the lock: as long as it writes, nobody may restore over it.
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.serve", "jobs", str(os.getpid())],
-            cwd=ROOT,
             pass_fds=(handle,),
             stdin=subprocess.DEVNULL,
         )
