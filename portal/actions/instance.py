@@ -1,0 +1,109 @@
+"""Setting an instance up: regions, offices and calendar from the profiles, and the first administrator."""
+
+import chinese_calendar
+
+from portal import clock
+from portal.actions.accounts import create_user, grant_seat
+from portal.actions.events import record
+from portal.actions.numbers import touch
+from portal.actions.passwords import hash_password, store_password
+from portal.database import transaction
+from portal.models import CalendarYear, Office, Region, User, Workday
+from portal.models.jurisdictions import official_calendar, profile_of
+from portal.rules.errors import Invalid
+from portal.rules.profile import Profile
+from portal.rules.workflow import Actor, Seat
+
+CALENDAR_SOURCE = "国务院办公厅历年节假日安排"
+MAKE_UP_DAY = "调休上班"
+BUREAU = "人力资源和社会保障局"
+
+
+def is_set_up() -> bool:
+    """Whether this instance has been set up before: then it has regions and offices."""
+    return Office.select().exists()
+
+
+def set_up(provinces: list[str], *, actor: Actor) -> None:
+    """Make an empty instance ready for real use in these provinces (keys of profiles): calendar, regions, offices.
+
+    Raises Invalid when the instance was set up before or no province is named. Everything or nothing is written.
+    """
+    if not provinces:
+        raise Invalid("province", "请至少选择一个省。")
+    profiles = [profile_of(key) for key in dict.fromkeys(provinces)]
+    with transaction():
+        if is_set_up():
+            raise Invalid("province", "平台已初始化，不能重复初始化；机构、账户请在管理页面中维护。")
+        load_official_calendar(actor=actor)
+        for profile in profiles:
+            found_province(profile, actor=actor)
+
+
+def load_official_calendar(*, actor: Actor) -> int:
+    """Write the working-day exceptions of every year whose official arrangement the library knows; gives the years.
+
+    What is there already stays: an administrator may have corrected a day.
+    """
+    calendar, now = official_calendar(), clock.now()
+    names = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
+    days = [
+        {"day": day, "is_workday": False, "name": names.get(chinese_calendar.holidays[day], "")}
+        for day in sorted(calendar.days_off)
+    ]
+    days += [{"day": day, "is_workday": True, "name": MAKE_UP_DAY} for day in sorted(calendar.days_worked)]
+    years = [{"year": year, "source": CALENDAR_SOURCE, "loaded_at": now} for year in sorted(calendar.years)]
+    with transaction():
+        for start in range(0, len(days), 200):
+            Workday.insert_many(days[start : start + 200]).on_conflict_ignore().execute()
+        CalendarYear.insert_many(years).on_conflict_ignore().execute()
+        touch("calendar")
+        record(
+            "calendar", "载入官方工作日历", actor=actor, subject="calendar",
+            note=f"{years[0]['year']}年至{years[-1]['year']}年",
+        )  # fmt: skip
+    return len(years)
+
+
+def found_province(profile: Profile, *, actor: Actor) -> None:
+    """Write a province's regions and its offices: centre and department of the province and of every city.
+
+    The offices have no accounts yet; until they do, the next body records decisions on their behalf (R0.28).
+    """
+    with transaction():
+        province = Region.create(code=profile.code, name=profile.name, level="province", province=profile.key)
+        wording = profile.wording
+        Office.create(
+            name=wording.centre, level="province", body="centre", province=profile.key,
+            notice_word=wording.notice_word or "",
+        )  # fmt: skip
+        Office.create(name=wording.department, level="province", body="department", province=profile.key)
+        for listed in profile.regions:
+            is_direct = listed.kind == "province"
+            region = Region.create(
+                code=listed.code, name=listed.name, level="direct" if is_direct else "city", parent=province,
+                filing_code=listed.filing_code or None, province=profile.key,
+            )  # fmt: skip
+            if not is_direct:
+                _found_city(profile, region)
+        record("found", "设立省份", actor=actor, subject=f"province:{profile.key}", note=profile.name)
+
+
+def create_administrator(login: str, name: str, password: str, *, actor: Actor) -> User:
+    """The first account with the technical staff's seat; its password was just chosen, so it need not be changed.
+
+    Raises Invalid beside "login", "name" or "new" (the password).
+    """
+    hashed = hash_password(password, password, login=login)
+    with transaction():
+        user, _ = create_user(name, login, actor=actor)
+        store_password(user, hashed, must_change=False)
+        grant_seat(user, Seat.TECHNICIAN, None, actor=actor)
+        return user
+
+
+def _found_city(profile: Profile, region: Region) -> None:
+    """A city's centre, called as the province calls its own (职业技能鉴定指导中心, 职业技能鉴定中心), and its bureau."""
+    kind = profile.wording.centre.removeprefix(profile.name)
+    for name, body in ((f"{region.name}{kind}", "centre"), (f"{region.name}{BUREAU}", "department")):
+        Office.create(name=name, level="city", body=body, region=region, province=profile.key)
