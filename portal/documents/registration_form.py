@@ -5,6 +5,8 @@ from datetime import date
 
 from portal.documents.render import render
 
+_LONGEST_BESIDE_PORTRAIT = 80
+
 
 @dataclass(frozen=True)
 class Field:
@@ -71,8 +73,17 @@ def registration_form_pdf(form: RegistrationForm) -> bytes:
     Raises MissingGlyph when a character cannot be printed, Invalid when the portrait is no image.
     """
     sections = [(section, _pair_fields(section.fields)) for section in form.sections]
-    return render("registration_form", {"form": form, "sections": sections},
+    beside = _count_rows_beside_portrait(sections[0][1]) if sections else 0
+    return render("registration_form", {"form": form, "sections": sections, "rows_beside_portrait": beside},
                   images={"portrait": form.portrait} if form.portrait else None)
+
+
+def _count_rows_beside_portrait(rows: list[tuple[Field, ...]]) -> int:
+    """The portrait spans at most five rows, and none that may itself run over a page."""
+    short = 0
+    while short < min(len(rows), 5) and all(len(item.value) <= _LONGEST_BESIDE_PORTRAIT for item in rows[short]):
+        short += 1
+    return max(short, 1)
 
 
 def _pair_fields(fields: tuple[Field, ...]) -> list[tuple[Field, ...]]:

@@ -84,6 +84,13 @@ class Paper:
                               if key in thing or thing.get("/Type") == key or thing.get("/S") == key]
         return found
 
+    def margins(self, page: int) -> tuple[float, float]:
+        """How far left and how far right the visible characters of a page reach."""
+        textpage, text = self._textpages[page], self.pages[page]
+        boxes = [textpage.get_charbox(place) for place in range(min(textpage.count_chars(), len(text)))
+                 if not text[place].isspace()]
+        return min(box[0] for box in boxes) * _MM, max(box[2] for box in boxes) * _MM
+
     def ink(self, place: Place) -> float:
         """How much of a place is dark, 0 to 1: a hole has 0, a Chinese character about 0.1 to 0.4."""
         dots = 4 / _MM
