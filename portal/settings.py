@@ -44,9 +44,7 @@ class Settings:
     log_level: str = "info"
     idle_minutes: int = 30
     session_hours: int = 12
-    photo_bytes: int = 3 * MIB  # a portrait of exactly this size is accepted (catalogue R1.11)
-    upload_bytes: int = 20 * MIB  # one scanned document
-    request_bytes: int = 64 * MIB  # one form with all its files
+    request_bytes: int = 64 * MIB  # one form with all its files; what one file may be stands in portal.storage.limits
 
     @property
     def database(self) -> Path:
@@ -121,8 +119,7 @@ class Settings:
             log_level=(env.get("PORTAL_LOG_LEVEL") or "info").lower(),
             idle_minutes=_number(env, "PORTAL_IDLE_MINUTES", 30, 1, 24 * 60),
             session_hours=_number(env, "PORTAL_SESSION_HOURS", 12, 1, 24),
-            upload_bytes=_number(env, "PORTAL_UPLOAD_MIB", 20, 5, 200) * MIB,
-            request_bytes=_number(env, "PORTAL_REQUEST_MIB", 64, 5, 1000) * MIB,
+            request_bytes=_number(env, "PORTAL_REQUEST_MIB", 64, 21, 1000) * MIB,
         )
         settings._refuse_unsafe(clock_shift=env.get("PORTAL_TEST_CLOCK_SHIFT", ""))
         return replace(settings, secret_key=settings._read_key())
@@ -186,8 +183,6 @@ class Settings:
         for file in (self.tls_certificate, self.tls_key):
             if file is not None and not file.is_file():
                 raise Unsafe(f"找不到 TLS 文件 {file}：请检查路径。")
-        if self.upload_bytes > self.request_bytes:
-            raise Unsafe("PORTAL_UPLOAD_MIB 不能大于 PORTAL_REQUEST_MIB。")
         if self.log_level not in _LEVELS:
             raise Unsafe(f"PORTAL_LOG_LEVEL 只能是 {'、'.join(_LEVELS)}。")
         if self.data == ROOT or self.data in ROOT.parents or (ROOT / "static") in (self.data, *self.data.parents):

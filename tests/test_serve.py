@@ -55,7 +55,7 @@ class Server:
         self.log = folder / f"log.{self.port}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
         clean |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PORTAL_DATA": str(folder / "live")}
-        clean |= {"PORTAL_PORT": str(self.port), "PORTAL_WORKERS": "2", "PORTAL_REQUEST_MIB": "20", **env}
+        clean |= {"PORTAL_PORT": str(self.port), "PORTAL_WORKERS": "2", "PORTAL_REQUEST_MIB": "21", **env}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "portal.serve"], cwd=folder, env=clean, stdout=log, stderr=log

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from portal.settings import MIB, Settings, Unsafe, is_guessable
+from portal.storage import limits
 
 
 def settings(folder, **env):
@@ -115,7 +116,7 @@ def test_clock_shift_is_for_tests_only(tmp_path):
         {"PORTAL_SESSION_HOURS": "25"},
         {"PORTAL_WORKERS": "0"},
         {"PORTAL_LOG_LEVEL": "loud"},
-        {"PORTAL_UPLOAD_MIB": "65"},
+        {"PORTAL_REQUEST_MIB": "20"},
         {"PORTAL_TLS_CERTIFICATE": "/nowhere/a.pem", "PORTAL_TLS_KEY": "/nowhere/b.pem"},
         {"PORTAL_TLS_KEY": "/nowhere/b.pem"},
         {"PORTAL_DATA": "static"},
@@ -134,14 +135,14 @@ def test_nonsense_is_refused_in_chinese_and_names_no_default(tmp_path, env):
 def test_borders_are_allowed(tmp_path):
     for name, value in [("PORTAL_PORT", "1"), ("PORTAL_PORT", "65535"), ("PORTAL_SESSION_HOURS", "24")]:
         settings(tmp_path, **{name: value})
-    found = settings(tmp_path, PORTAL_UPLOAD_MIB="64", PORTAL_HOSTS="a.example, b.example", PORTAL_HTTPS="1")
-    assert found.upload_bytes == found.request_bytes == 64 * MIB
+    found = settings(tmp_path, PORTAL_REQUEST_MIB="21", PORTAL_HOSTS="a.example, b.example", PORTAL_HTTPS="1")
+    assert found.request_bytes == 21 * MIB
     assert found.trusted_hosts == ("a.example", "b.example") and found.https
 
 
 def test_defaults_are_those_of_the_catalogue(tmp_path):
     found = settings(tmp_path)
     assert (found.idle_minutes, found.session_hours) == (30, 12)
-    assert found.photo_bytes == 3_145_728 and found.upload_bytes > found.photo_bytes
+    assert found.request_bytes > max(limits.ATTACHMENT.max_bytes, limits.SCAN.max_bytes), "one file fits into a form"
     assert (found.host, found.port, found.https, found.demo, found.testing) == ("127.0.0.1", 8000, False, False, False)
     assert found.access_log and not settings(tmp_path / "demo", PORTAL_DEMO="1").access_log
