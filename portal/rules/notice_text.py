@@ -155,5 +155,5 @@ _WHO = {"liaison": "各技能人才评价机构指定的联系人", "applicant":
 
 def _enumerate(items: Iterable[str], separator: str = "", last: str = "") -> list[str]:
     items = [item.rstrip("；。") if separator else item for item in items]
-    ends = [separator] * (len(items) - 1) + [last]
+    ends = [separator] * (len(items) - 1) + [last] if items else []  # a plan may still be without contents
     return [f"（{number_in_chinese(n)}）{item}{end}" for n, (item, end) in enumerate(zip(items, ends, strict=True), 1)]
