@@ -232,7 +232,9 @@ def _apply(
     case: Case, transition: Transition, step: Step, steps: list[Step], decision: Decision, actor: Actor
 ) -> Event:
     before, region = case.state, step.office.region
-    body = profile_of(case.province).deciding_body(step.seat, step.office.name, region=region.name if region else "")
+    body = profile_of(case.province).deciding_body(
+        step.seat, region=region.name if region else "", unit=step.office.name
+    )
     submission = _last_submission(case)
     data = {"undo": _snapshot(case, steps), "position": step.position, "submission": submission}
     if decision.on_behalf:
