@@ -2,13 +2,19 @@
 
 from portal import clock
 from portal.actions.events import record
-from portal.actions.notices import DRAFT, PUBLISHED, open_draft, propose_number, write_notice
+from portal.actions.notices import (
+    DRAFT,
+    PUBLISHED,
+    compose_from_arrangements,
+    open_draft,
+    propose_number,
+    write_notice,
+)
 from portal.database import transaction
-from portal.models import Notice, Occupation, Office, Region
-from portal.models.jurisdictions import profile_of
+from portal.models import Notice, Office
 from portal.models.recipients import filed_occupations
 from portal.rules.errors import Invalid, NotAllowed
-from portal.rules.notice_text import ForwardWords, compose_forward_body, title_of_forward
+from portal.rules.notice_text import title_of_forward
 from portal.rules.workflow import Actor, Seat
 
 
@@ -37,7 +43,7 @@ def forward_notice(original: Notice, *, actor: Actor) -> Notice:
             occupations=[occupation.id for occupation in filed_occupations(office)],
             created_by=actor.user, created_at=clock.now(),
         )  # fmt: skip
-        Notice.update(body=compose_text(forward)).where(Notice.id == forward.id).execute()
+        Notice.update(body=compose_from_arrangements(forward)).where(Notice.id == forward.id).execute()
         subject = f"notice:{forward.id}"
         record("forward", "转发通知", actor=actor, subject=subject, after=DRAFT, data={"original": original.id})
         return Notice.get_by_id(forward.id)
@@ -49,29 +55,8 @@ def recompose_forward(forward: Notice, *, actor: Actor, seen: int) -> Notice:
         forward = open_draft(forward, actor, seen)
         if forward.forward_of_id is None:
             raise Invalid("body", "只有转发的通知可以按安排生成正文。")
-        write_notice(forward, body=compose_text(forward))
+        write_notice(forward, body=compose_from_arrangements(forward))
         return Notice.get_by_id(forward.id)
-
-
-def compose_text(forward: Notice) -> str:
-    """The arrangements of a forward in words (皖人协秘〔2021〕2号 三)."""
-    profile = profile_of(forward.province)
-    organisation = forward.office.organisation
-    regions = []
-    if organisation is not None and organisation.region_id:
-        rows = Region.select(Region.name).where(Region.code.in_(organisation.allowed_regions))
-        regions = [name for (name,) in rows.order_by(Region.code).tuples()]
-    names = Occupation.select(Occupation.name).where(Occupation.id.in_(forward.occupations)).order_by(Occupation.code)
-    grade = profile.grade(forward.plan.grade).name if forward.plan else ""
-    return compose_forward_body(
-        ForwardWords(
-            window=(forward.opens_on, forward.closes_on), closes_time=forward.closes_time,
-            guide_title=profile.wording.guide_title,
-            table_name=profile.forms.summary.file_name.format(grade=grade, cutoff="", mailbox="", occupations=""),
-            mailbox=forward.mailbox, occupations=list(dict.fromkeys(name for (name,) in names.tuples())),
-            regions=regions, wants_table=forward.wants_table,
-        )  # fmt: skip
-    )
 
 
 def _mailbox_of(office: Office) -> str:

@@ -8,13 +8,20 @@ from portal import clock
 from portal.actions.events import record, tell, users_at
 from portal.actions.files import keep_file
 from portal.database import transaction
-from portal.models import Notice, NoticeAttachment, NoticeRecipient, Office, Plan
+from portal.models import Notice, NoticeAttachment, NoticeRecipient, Occupation, Office, Plan, Region
 from portal.models.jurisdictions import profile_of
 from portal.models.recipients import filed_occupations, offices_of_group, recipients_of, resolve_groups
 from portal.rules.dates import doc_number, normalise_doc_number, parse_doc_number
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows.plan import Window
-from portal.rules.notice_text import PURPOSE, PlanWords, compose_plan_body, one_line
+from portal.rules.notice_text import (
+    PURPOSE,
+    ForwardWords,
+    PlanWords,
+    compose_forward_body,
+    compose_plan_body,
+    one_line,
+)
 from portal.rules.workflow import Actor, Seat
 
 DRAFT, PUBLISHED, WITHDRAWN = "draft", "published", "withdrawn"
@@ -74,7 +81,12 @@ def update_notice(notice: Notice, *, values: dict[str, Any], actor: Actor, seen:
         notice = open_draft(notice, actor, seen)
         values = _clean_values(notice, {name: getattr(notice, name) for name in FIELD_LABELS} | values)
         check_forward(notice, values)
+        own_words = notice.forward_of_id is None or values["body"] != compose_from_arrangements(notice)
         write_notice(notice, **values)
+        if not own_words:
+            # Nobody touched the proposed text: it goes on saying what the arrangements are.
+            body = compose_from_arrangements(Notice.get_by_id(notice.id))
+            Notice.update(body=body).where(Notice.id == notice.id).execute()
         return Notice.get_by_id(notice.id)
 
 
@@ -218,6 +230,27 @@ def compose_from_plan(plan: Plan) -> dict[str, Any]:
         "body": compose_plan_body(words),
         "contacts": list(plan.contacts),
     }
+
+
+def compose_from_arrangements(forward: Notice) -> str:
+    """The arrangements of a forward in words (皖人协秘〔2021〕2号 三)."""
+    profile = profile_of(forward.province)
+    organisation = forward.office.organisation
+    regions = []
+    if organisation is not None and organisation.region_id:
+        rows = Region.select(Region.name).where(Region.code.in_(organisation.allowed_regions))
+        regions = [name for (name,) in rows.order_by(Region.code).tuples()]
+    names = Occupation.select(Occupation.name).where(Occupation.id.in_(forward.occupations)).order_by(Occupation.code)
+    grade = profile.grade(forward.plan.grade).name if forward.plan else ""
+    return compose_forward_body(
+        ForwardWords(
+            window=(forward.opens_on, forward.closes_on), closes_time=forward.closes_time,
+            guide_title=profile.wording.guide_title,
+            table_name=profile.forms.summary.file_name.format(grade=grade, cutoff="", mailbox="", occupations=""),
+            mailbox=forward.mailbox, occupations=list(dict.fromkeys(name for (name,) in names.tuples())),
+            regions=regions, wants_table=forward.wants_table,
+        )  # fmt: skip
+    )
 
 
 def builtin_title(notice: Notice, builtin: str) -> str:

@@ -18,7 +18,7 @@ from portal.rules.errors import Invalid
 from portal.rules.notice_text import print_deadline
 from portal.rules.workflow import Actor
 
-# Where the province's own form is another one, a forward's table still has the association's form (皖人协秘〔2021〕2号 附件1).
+# The form of 皖人协秘〔2021〕2号 附件1, for forwards in a province whose own form is another one.
 _TITLE, _FILE_NAME = "报名表", "参训推荐表"
 _NOTES = ("①请于{cutoff}前发送至{mailbox}。", "②持证情况：请详细填写具体{occupations}具体级别。")
 MIMES = {
