@@ -45,13 +45,15 @@ class OneLine(logging.Formatter):
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m portal.serve` starts everything, `… jobs PARENT` is the job process; returns the exit code."""
+    """`python -m portal.serve` starts everything; `… jobs PARENT` and `… migrate` are its parts. Gives the exit code."""
     try:
         settings = Settings.from_environment()
         if not settings.is_initialised:
             raise Unsafe("平台尚未初始化：请先执行 ./run flask init，或用 ./run demo 试用演示数据。")
         if arguments[:1] == ["jobs"]:
             return work(settings, parent=int(arguments[1]))
+        if arguments == ["migrate"]:
+            return migrate(settings)
         return serve(settings)
     except KeyboardInterrupt:
         return 130
@@ -69,6 +71,9 @@ def serve(settings: Settings) -> int:
         other = f"（进程号 {held.holder}）" if held.holder else ""
         raise Unsafe(f"数据目录 {settings.data} 正由另一个服务器{other}或恢复命令使用：请先停止它。") from None
     _refuse_busy_port(settings)
+    # In a process of its own: no database connection may be open when workers are forked.
+    if subprocess.run([sys.executable, "-m", "portal.serve", "migrate"], pass_fds=(handle,), check=False).returncode:
+        raise Unsafe("数据库升级失败，数据没有改变：请查看上面的错误信息。")
     # Forked workers inherit the lock; Python 3.14 would no longer fork by itself.
     multiprocessing.set_start_method("fork", force=True)
 
@@ -96,6 +101,18 @@ def work(settings: Settings, *, parent: int) -> int:
 
     create_app()
     jobs.work_forever(stop)
+    return 0
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the database to this release's schema, under the lock that the starting server already holds."""
+    from portal import database
+
+    database.use(settings.database)
+    database.open_connection()
+    done = database.migrate()
+    if done:
+        print(f"数据库已升级：{'、'.join(done)}", flush=True)
     return 0
 
 

@@ -136,6 +136,7 @@ def test_signal_stops_the_whole_tree_within_seconds_and_gives_0(folder, start, s
     server = start()
     until(server.is_up)
     until((folder / "jobs.pid").exists)
+    until(lambda: "平台已启动：http://127.0.0.1:" in server.output)
     tree = [int((folder / "jobs.pid").read_text()), int(server.ask()[1]), *children(server.process.pid)]
     began = time.monotonic()
     server.process.send_signal(stop)
@@ -143,7 +144,7 @@ def test_signal_stops_the_whole_tree_within_seconds_and_gives_0(folder, start, s
     assert time.monotonic() - began < 8
     assert [pid for pid in tree if is_alive(pid)] == []
     assert (folder / "jobs.ended").exists(), "the job process was asked to end, not shot"
-    assert "平台已启动：http://127.0.0.1:" in server.output and "平台已停止" in server.output
+    assert "平台已停止" in server.output
     with lock.holding(folder / "live" / "server.lock"):
         pass
 
@@ -198,6 +199,23 @@ def test_application_that_cannot_start_ends_the_server_with_1(folder, start):
     server = start()
     assert server.process.wait(30) == 1
     assert "cannot start" in server.output and "无法启动" in server.output
+
+
+def test_start_migrates_before_the_first_page(folder, start):
+    server = start()
+    until(lambda: "平台已启动" in server.output)
+    assert server.output.index("数据库已升级：0001") < server.output.index("平台已启动")
+    server.stop()
+    again = start()
+    until(again.is_up)
+    assert "数据库已升级" not in again.output
+
+
+def test_failed_migration_starts_nothing(folder, start):
+    (folder / "live" / "portal.sqlite3").write_bytes(b"this is no database" * 100)
+    server = start()
+    assert server.process.wait(20) == 2 and "数据库升级失败" in server.output
+    assert "平台已启动" not in server.output
 
 
 def test_uninitialised_folder_and_busy_port_are_refused_with_advice(folder, start, tmp_path):
