@@ -1,11 +1,9 @@
 """The lists of people between units and centres: recommendation table and summary table, as PDF and Excel."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from portal.documents.render import render
 from portal.documents.sheets import SheetLayout, write_sheet
-from portal.rules.dates import print_moment
 from portal.rules.errors import Invalid
 
 # Laying out more rows would keep the one renderer for minutes; nobody prints them either.
@@ -17,7 +15,7 @@ _RECOMMENDATION_WIDTHS = (18, 36, 22, 45, 28, 25)
 # 川人社职鉴〔2022〕21号 附件 (R10.07): two heads hold a line break; widths of a landscape page.
 SUMMARY_COLUMNS = ("序号", "工作单位", "姓名", "性别", "身份证号码", "文化程度", "现职业资格\n（专业技术职务）",
                    "申报考评\n职业（工种）", "联系电话", "通讯地址")
-_SUMMARY_WIDTHS = (11, 40, 18, 10, 45, 18, 31, 29, 28, 35)
+_SUMMARY_WIDTHS = (11, 40, 18, 10, 45, 18, 34, 29, 28, 32)
 SUMMARY_LEAST_ROWS = 7
 
 
@@ -71,21 +69,11 @@ class Roster:
 
 def make_recommendation_table(people: tuple[Recommended, ...], *, title: str, file_stem: str,
                               notes: tuple[str, ...] = (), least_rows: int = 8) -> Roster:
-    """The recommendation table; title and file name come from the jurisdiction profile, the notes from the forward."""
+    """The recommendation table; title, file name and notes come from the jurisdiction profile."""
     rows = [(person.name, person.unit, person.post, person.identity_number, person.phone, person.held)
             for person in people]
     return Roster(title, file_stem, RECOMMENDATION_COLUMNS, _fill_up(rows, len(RECOMMENDATION_COLUMNS), least_rows),
                   _RECOMMENDATION_WIDTHS, notes=notes)
-
-
-def make_recommendation_notes(deadline: datetime | None, mailbox: str, occupations: tuple[str, ...]) -> tuple[str, ...]:
-    """The two notes under the recommendation table with the forward's values (皖人协秘〔2021〕2号 附件1 备注).
-
-    A missing deadline prints as a blank.
-    """
-    until = print_moment(deadline) if deadline else "　月　日　:　"
-    certificates = "、".join(f"“{occupation}”" for occupation in occupations)
-    return (f"备注：①请于{until}前发送至{mailbox}。", f"②持证情况：请详细填写具体{certificates}具体级别。")
 
 
 def make_summary_table(people: tuple[Summarised, ...], *, title: str, file_stem: str, unit: str) -> Roster:
