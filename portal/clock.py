@@ -1,6 +1,8 @@
 """The only place that asks what time it is: naive datetimes on the wall clock of Asia/Shanghai, whatever the server's zone."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 # China has had one zone and no summer time since 1991, so a fixed offset is exact and needs no tz database.
@@ -24,6 +26,17 @@ def set_for_test(moment: datetime | None) -> None:
     """Freeze the clock at `moment` (tests only); None lets it run again."""
     global _frozen
     _frozen = moment
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Inside the block it is `moment`: for the demo loader alone, which lets happen what lies before today."""
+    global _frozen
+    before, _frozen = _frozen, moment
+    try:
+        yield
+    finally:
+        _frozen = before
 
 
 def _shift() -> timedelta:

@@ -1,0 +1,188 @@
+"""Invented scans and portraits, drawn: certificates with the applicant's own data, so that a reviewer has what to compare."""
+
+import io
+from functools import lru_cache
+from math import cos, pi, sin
+from random import Random
+
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from portal.documents.fonts import FALLBACK, list_system_faces
+
+INK, RED, PAPER, GREY = (30, 30, 36), (196, 30, 30), (250, 248, 240), (120, 120, 126)
+PORTRAIT_SIZE = (358, 441)  # two inches at 260 dots
+SKIN = ((244, 214, 190), (236, 200, 172), (228, 188, 158))
+HAIR = ((28, 24, 22), (52, 40, 32), (88, 84, 82))
+COAT = ((36, 42, 66), (60, 62, 70), (24, 60, 62), (92, 40, 44))
+BACKGROUND = ((255, 255, 255), (98, 158, 222), (255, 255, 255))
+
+
+@lru_cache
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """The typeface that set-up guarantees, which also knows the rare characters of names."""
+    face = next(face for face in list_system_faces() if face.family == FALLBACK)
+    return ImageFont.truetype(face.path, size, index=face.index)
+
+
+@lru_cache
+def draw_portrait(kind: int) -> bytes:
+    """A drawn head and shoulders as JPEG; even kinds are women, odd ones men. Nobody is depicted."""
+    random, (width, height) = Random(f"portrait/{kind}"), PORTRAIT_SIZE
+    picture = Image.new("RGB", PORTRAIT_SIZE, random.choice(BACKGROUND))
+    draw = ImageDraw.Draw(picture)
+    skin, hair, coat = random.choice(SKIN), random.choice(HAIR), random.choice(COAT)
+    middle = width // 2 + random.randrange(-4, 5)
+    wide = random.randrange(76, 88)
+    if kind % 2 == 0:
+        draw.rounded_rectangle((middle - wide - 22, 84, middle + wide + 22, 330), 80, fill=hair)
+    draw.rounded_rectangle((middle - 150, 330, middle + 150, height + 80), 90, fill=coat)
+    draw.polygon([(middle - 46, 320), (middle + 46, 320), (middle, 420)], fill=(245, 245, 245))
+    draw.rounded_rectangle((middle - 36, 262, middle + 36, 350), 30, fill=tuple(c - 14 for c in skin))
+    draw.ellipse((middle - wide, 96, middle + wide, 308), fill=skin)
+    draw.pieslice((middle - wide - 6, 78, middle + wide + 6, 250), 180, 360, fill=hair)
+    for side in (-1, 1):
+        draw.ellipse((middle + side * 34 - 8, 196, middle + side * 34 + 8, 206), fill=INK)
+    draw.arc((middle - 26, 236, middle + 26, 268), 20, 160, fill=(170, 90, 84), width=4)
+    return _jpeg(picture.filter(ImageFilter.GaussianBlur(1.1)), 82)
+
+
+def draw_certificate(
+    title: str, lines: tuple[tuple[str, str], ...], *, issuer: str, portrait: int, seed: int, unclear: bool = False
+) -> Image.Image:
+    """A certificate of the two-page kind with its fields; with `unclear` it is a bad photograph of it."""
+    random = Random(seed)
+    sheet = _sheet(title, seed % 3).copy()
+    draw = ImageDraw.Draw(sheet)
+    sheet.paste(_small_portrait(portrait), (560, 118))
+    for row, (label, value) in enumerate(lines):
+        y = 118 + row * 44 if row < 4 else 300 + (row - 4) * 44
+        x = 690 if row < 4 else 560
+        draw.text((x, y), f"{label}：", GREY, font(20))
+        draw.text((x + 22 * (len(label) + 1), y - 2), value, INK, font(23))
+    draw.text((90, 470), issuer, INK, font(24))
+    sheet.paste(RED, (150, 410), _seal(issuer))
+    if unclear:
+        sheet = sheet.resize((250, 165)).filter(ImageFilter.GaussianBlur(1.2)).resize((1000, 660)).rotate(
+            9, fillcolor=(70, 66, 60)
+        )  # fmt: skip
+    elif random.random() < 0.25:
+        sheet = sheet.rotate(random.choice((-1.4, 0.9, 1.6)), Image.Resampling.BILINEAR, fillcolor=(206, 204, 200))
+    return sheet
+
+
+def draw_query_page(lines: tuple[tuple[str, str], ...]) -> Image.Image:
+    """A screen of an online query of certificates (联网查询结果页面截图)."""
+    sheet = Image.new("RGB", (1000, 660), (255, 255, 255))
+    draw = ImageDraw.Draw(sheet)
+    draw.rectangle((0, 0, 1000, 74), fill=(28, 84, 150))
+    draw.text((30, 18), "技能人才评价证书全国联网查询", (255, 255, 255), font(32))
+    draw.text((30, 100), "查询结果（1条）", INK, font(24))
+    for row, (label, value) in enumerate(lines):
+        y = 150 + row * 56
+        draw.rectangle((30, y, 970, y + 56), outline=(200, 206, 214))
+        draw.rectangle((30, y, 230, y + 56), fill=(240, 244, 249), outline=(200, 206, 214))
+        draw.text((46, y + 14), label, GREY, font(22))
+        draw.text((250, y + 13), value, INK, font(24))
+    return sheet
+
+
+def draw_form(title: str, lines: tuple[tuple[str, str], ...], *, stamp: str, print_line: str) -> Image.Image:
+    """A signed and stamped 申报表, as a scanner gives it back."""
+    sheet = Image.new("RGB", (827, 1169), (252, 252, 250))
+    draw = ImageDraw.Draw(sheet)
+    draw.text((413, 70), title, INK, font(30), anchor="mm")
+    for row, (label, value) in enumerate(lines):
+        y = 120 + row * 52
+        draw.rectangle((70, y, 757, y + 52), outline=INK)
+        draw.line((250, y, 250, y + 52), fill=INK)
+        draw.text((84, y + 13), label, INK, font(21))
+        draw.text((264, y + 13), value[:24], INK, font(21))
+    y = 120 + len(lines) * 52
+    draw.rectangle((70, y, 757, y + 260), outline=INK)
+    draw.text((84, y + 14), "单位初审意见：经审核，材料真实，符合申报条件，同意推荐。", INK, font(21))
+    draw.text((420, y + 120), stamp[:16], INK, font(22))
+    draw.text((470, y + 200), "（盖章）", INK, font(21))
+    sheet.paste(RED, (470, y + 60), _seal(stamp))
+    draw.text((70, 1110), print_line, GREY, font(17))
+    return sheet.rotate(0.5, fillcolor=(240, 240, 236))
+
+
+def draw_proof(title: str, paragraphs: tuple[str, ...], *, stamp: str, day: str) -> Image.Image:
+    """A one-page letter of an organisation with its seal."""
+    sheet = Image.new("RGB", (827, 1169), (254, 254, 252))
+    draw = ImageDraw.Draw(sheet)
+    draw.text((413, 130), title, INK, font(38), anchor="mm")
+    y = 230
+    for paragraph in paragraphs:
+        for start in range(0, len(paragraph), 26):
+            draw.text((90 if start else 138, y), paragraph[start : start + 26], INK, font(24))
+            y += 46
+    draw.text((430, y + 110), stamp, INK, font(24))
+    draw.text((480, y + 160), day, INK, font(24))
+    sheet.paste(RED, (480, y + 40), _seal(stamp))
+    return sheet
+
+
+def as_jpeg(sheet: Image.Image) -> bytes:
+    """The sheet as a small JPEG file."""
+    return _jpeg(sheet, 62)
+
+
+def as_pdf(sheets: list[Image.Image]) -> bytes:
+    """The sheets as the pages of one PDF, as a scanner makes it."""
+    file = io.BytesIO()
+    sheets[0].save(file, "PDF", save_all=True, append_images=sheets[1:], resolution=100, quality=62)
+    return file.getvalue()
+
+
+def _jpeg(picture: Image.Image, quality: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+@lru_cache
+def _small_portrait(kind: int) -> Image.Image:
+    return Image.open(io.BytesIO(draw_portrait(kind))).resize((112, 138))
+
+
+@lru_cache
+def _sheet(title: str, tint: int) -> Image.Image:
+    """The blank certificate: frame, title and the sentence every certificate of the kind carries."""
+    sheet = Image.new("RGB", (1000, 660), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    line = ((176, 140, 60), (60, 110, 160), (150, 60, 60))[tint]
+    for inset in (16, 22, 26):
+        draw.rectangle((inset, inset, 999 - inset, 659 - inset), outline=line, width=2)
+    draw.line((500, 40, 500, 620), fill=(222, 214, 196), width=2)
+    draw.text((262, 150), title, RED if tint == 2 else INK, font(34 if len(title) < 10 else 28), anchor="mm")
+    for row, text in enumerate(("本证书由评价机构依据国家职业", "技能标准组织评价后颁发，表明", "持证人具备相应的技能水平。")):
+        draw.text((90, 230 + row * 40), text, INK, font(24))
+    return sheet
+
+
+@lru_cache
+def _seal(name: str) -> Image.Image:
+    """A round seal as a mask: ring, star, and the name along the ring."""
+    size = 150
+    mask = Image.new("L", (size, size))
+    draw = ImageDraw.Draw(mask)
+    draw.ellipse((3, 3, size - 4, size - 4), outline=190, width=5)
+    middle = size / 2
+    points = [
+        (middle + radius * sin(turn * pi / 5), middle - radius * cos(turn * pi / 5))
+        for turn in range(10)
+        for radius in [24 if turn % 2 == 0 else 10]
+    ]
+    draw.polygon(points, fill=190)
+    letters = name[:18]
+    spread = min(240, 20 * len(letters))
+    for number, letter in enumerate(letters):
+        angle = -spread / 2 + spread * (number + 0.5) / len(letters)
+        stamp = Image.new("L", (22, 22))
+        ImageDraw.Draw(stamp).text((11, 11), letter, 190, font(17), anchor="mm")
+        stamp = stamp.rotate(-angle, Image.Resampling.BILINEAR)
+        x = middle + 56 * sin(angle * pi / 180) - 11
+        y = middle - 56 * cos(angle * pi / 180) - 11
+        mask.paste(stamp, (round(x), round(y)), stamp)
+    return mask
