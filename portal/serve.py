@@ -45,7 +45,7 @@ class OneLine(logging.Formatter):
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m portal.serve` starts everything; `… jobs PARENT` and `… migrate` are its parts. Gives the exit code."""
+    """`python -m portal.serve` starts everything, with `jobs PARENT` or `migrate` a part of it; gives the exit code."""
     try:
         settings = Settings.from_environment()
         if not settings.is_initialised:
