@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 def _shape(handle) -> dict:
     rows = handle.execute_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
     shape = {name: " ".join(sql.replace("( ", "(").replace(" )", ")").split()) for name, sql in rows.fetchall()}
-    shape = {name: sql.replace("( ", "(").replace(" )", ")").replace("IF NOT EXISTS ", "") for name, sql in shape.items()}
+    shape = {
+        name: sql.replace("( ", "(").replace(" )", ")").replace("IF NOT EXISTS ", "") for name, sql in shape.items()
+    }
     return {name: sql for name, sql in shape.items() if not name.startswith(("case_name_", "schema_migration"))}
 
 
