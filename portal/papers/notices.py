@@ -2,11 +2,13 @@
 
 from portal.actions.events import log_document
 from portal.documents import notice as paper
-from portal.documents.tables import RECOMMENDATION_COLUMNS, SUMMARY_COLUMNS
+from portal.documents.annex import annex_pdf
+from portal.documents.tables import RECOMMENDATION_COLUMNS, SUMMARY_COLUMNS, roster_pdf
 from portal.models import Notice, NoticeAttachment
 from portal.models.jurisdictions import profile_of
 from portal.models.recipients import attachments_of
 from portal.papers.guide import guide_text
+from portal.papers.tables import blank_table, unit_table
 from portal.rules.workflow import Actor
 
 DISCLOSURE = "此件主动公开"
@@ -67,6 +69,17 @@ def compose_contacts(contacts: list[dict]) -> tuple[paper.Contacts, ...]:
         )
         for office, rows in offices.items()
     )
+
+
+def print_annex(attachment: NoticeAttachment) -> bytes:
+    """A built-in attachment as a PDF of its own, for the attachment list (R2.30); a table is its empty form."""
+    annex = _compose_annex(attachment.notice, attachment)
+    if attachment.builtin != "table":
+        return annex_pdf(annex.title, annex.body)
+    notice = attachment.notice
+    if notice.plan and profile_of(notice.province).forms.summary.kind == "summary_table":
+        return roster_pdf(unit_table(notice.plan, 0, "　" * 12))
+    return roster_pdf(blank_table(notice))
 
 
 def _compose_annex(notice: Notice, attachment: NoticeAttachment) -> paper.Annex:
