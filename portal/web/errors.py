@@ -5,7 +5,9 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from portal.actions.guessing import TooManyTries
 from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.storage import DiskFull
 from portal.web.pages import is_partial, show
 
 POLICY = (
@@ -20,6 +22,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotAllowed, lambda error: refuse(403, error.message))
     app.register_error_handler(Stale, lambda error: refuse(409, error.message))
     app.register_error_handler(Invalid, lambda error: refuse(422, error.message))
+    app.register_error_handler(TooManyTries, lambda error: refuse(429, error.message))
+    app.register_error_handler(DiskFull, lambda error: refuse(503, error.message))
     app.register_error_handler(CSRFError, lambda error: refuse(400, "页面已过期或表单校验失败，请刷新页面后重试。"))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _crash)
@@ -80,7 +84,7 @@ def _words(status: int) -> dict:
 def _http(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
-    return refuse(error.code if error.code in _PAGES else 400, _WORDS.get(error.code, ""))
+    return refuse(error.code if error.code in _PAGES else 400, "" if error.code in _PAGES else _WORDS.get(error.code, ""))
 
 
 def _crash(error: Exception):
