@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, database
+from portal.documents.render import set_font_folder
 from portal.models.jurisdictions import use_profiles
 from portal.settings import ROOT, Settings
 from portal.web import account, admin, applicant, city, errors, filters, province, public, unit
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
     filters.install(app)
 
     use_profiles(ROOT / "data" / "profiles")
+    set_font_folder(settings.fonts)
     if connect:
         database.use(settings.database)
         app.before_request(database.open_connection)

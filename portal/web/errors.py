@@ -84,7 +84,7 @@ def _words(status: int) -> dict:
 def _http(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
-    return refuse(error.code if error.code in _PAGES else 400, "" if error.code in _PAGES else _WORDS.get(error.code, ""))
+    return refuse(error.code) if error.code in _PAGES else refuse(400, _WORDS.get(error.code, ""))
 
 
 def _crash(error: Exception):
