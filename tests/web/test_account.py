@@ -238,12 +238,13 @@ def test_disabled_account_is_out_with_its_next_request(client):
 NEXT = (
     "//evil.example", "///evil.example", "////evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
     "https:evil.example", "https://evil.example", "http://evil.example/unit/", "HTTPS://EVIL.EXAMPLE",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "mailto:a@b", "ftp://evil.example", "/\t/evil.example",
-    "/\n/evil.example", "/\r\n//evil.example", "\t//evil.example", " //evil.example", " https://evil.example",
-    "evil.example", "http://localhost//evil.example", "http://localhost@evil.example/", "http://localhost.evil.example/",
-    "//localhost@evil.example", "http:///evil.example", "http:evil.example", "/\x00/evil.example",
-    "https:/evil.example", "?next=//evil.example", "#//evil.example", "/%0d%0aLocation:%20https://evil.example", "/%2f%2fevil.example",
-    "/%5cevil.example", "/account/../..//evil.example", "/.//evil.example", "/unit/",
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "mailto:a@b",
+    "ftp://evil.example", "/\t/evil.example", "/\n/evil.example", "/\r\n//evil.example", "\t//evil.example",
+    " //evil.example", " https://evil.example", "evil.example", "http://localhost//evil.example",
+    "http://localhost@evil.example/", "http://localhost.evil.example/", "//localhost@evil.example",
+    "http:///evil.example", "http:evil.example", "/\x00/evil.example", "https:/evil.example", "?next=//evil.example",
+    "#//evil.example", "/%0d%0aLocation:%20https://evil.example", "/%2f%2fevil.example", "/%5cevil.example",
+    "/account/../..//evil.example", "/.//evil.example", "/unit/",
 )  # fmt: skip
 
 
@@ -350,7 +351,8 @@ def test_registration_makes_an_applicant_whatever_else_is_sent(client):
     ("field", "value", "message"),
     [
         ("name", "", "请填写姓名"), ("phone", "12345", "手机"), ("declared", None, "请确认"),
-        ("new", "short", "8至128"), ("again", "other-pass1", "不一致"), ("id_type", "999", ""), ("province", "mars", ""), ("name", "x" * 61, "60"),
+        ("new", "short", "8至128"), ("again", "other-pass1", "不一致"),
+        ("id_type", "999", ""), ("province", "mars", ""), ("name", "x" * 61, "60"),
     ],
 )  # fmt: skip
 def test_registration_says_what_is_wrong_beside_the_field(page, field, value, message):
