@@ -7,6 +7,7 @@ from portal.actions.accounts import create_user, grant_seat
 from portal.actions.events import record
 from portal.actions.numbers import touch
 from portal.actions.passwords import hash_password, store_password
+from portal.actions.reasons import seed_default_reasons
 from portal.database import transaction
 from portal.models import CalendarYear, Office, Region, User, Workday
 from portal.models.jurisdictions import official_calendar, profile_of
@@ -66,7 +67,7 @@ def load_official_calendar(*, actor: Actor) -> int:
 
 
 def found_province(profile: Profile, *, actor: Actor) -> None:
-    """Write a province's regions and its offices: centre and department of the province and of every city.
+    """Write a province's regions, its reason library and its offices: centre and department of province and cities.
 
     The offices have no accounts yet; until they do, the next body records decisions on their behalf (R0.28).
     """
@@ -86,6 +87,7 @@ def found_province(profile: Profile, *, actor: Actor) -> None:
             )  # fmt: skip
             if not is_direct:
                 _found_city(profile, region)
+        seed_default_reasons(profile.key)
         record("found", "设立省份", actor=actor, subject=f"province:{profile.key}", note=profile.name)
 
 
@@ -103,7 +105,7 @@ def create_administrator(login: str, name: str, password: str, *, actor: Actor) 
 
 
 def _found_city(profile: Profile, region: Region) -> None:
-    """A city's centre, called as the province calls its own (职业技能鉴定指导中心, 职业技能鉴定中心), and its bureau."""
+    """A city's centre, called as the province calls its own (职业技能鉴定中心 …), and its bureau."""
     kind = profile.wording.centre.removeprefix(profile.name)
     for name, body in ((f"{region.name}{kind}", "centre"), (f"{region.name}{BUREAU}", "department")):
         Office.create(name=name, level="city", body=body, region=region, province=profile.key)

@@ -53,12 +53,11 @@ def draw_certificate(
     random = Random(seed)
     sheet = _sheet(title, seed % 3).copy()
     draw = ImageDraw.Draw(sheet)
-    sheet.paste(_small_portrait(portrait), (560, 118))
+    sheet.paste(_small_portrait(portrait), (836, 64))
     for row, (label, value) in enumerate(lines):
-        y = 118 + row * 44 if row < 4 else 300 + (row - 4) * 44
-        x = 690 if row < 4 else 560
-        draw.text((x, y), f"{label}：", GREY, font(20))
-        draw.text((x + 22 * (len(label) + 1), y - 2), value, INK, font(23))
+        y = 96 + row * 54
+        draw.text((540, y), f"{label}：", GREY, font(20))
+        draw.text((540 + 21 * (len(label) + 1), y - 2), value, INK, font(23))
     draw.text((90, 470), issuer, INK, font(24))
     sheet.paste(RED, (150, 410), _seal(issuer))
     if unclear:
