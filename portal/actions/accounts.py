@@ -6,7 +6,14 @@ from datetime import date, timedelta
 from portal import clock
 from portal.actions.events import record, tell
 from portal.actions.guessing import count_try, forgive_try
-from portal.actions.passwords import end_sessions, find_user, fits, login_key, temporary_password
+from portal.actions.passwords import (
+    end_sessions,
+    find_user,
+    fits,
+    login_key,
+    store_password,
+    temporary_password,
+)
 from portal.database import transaction
 from portal.models import Grant, LoginSession, Message, Office, User
 from portal.rules.errors import Invalid, NotAllowed
@@ -107,6 +114,16 @@ def set_active(user: User, active: bool, *, actor: Actor) -> None:
         if not active:
             end_sessions(user.id)
         record("user", "启用账户" if active else "停用账户", actor=actor, subject=f"user:{user.id}", note=user.name)
+
+
+def set_temporary_password(user: User, *, actor: Actor) -> str:
+    """A new temporary password by technical staff, to be changed at first use; all logins of the account end."""
+    _check_technician(actor)
+    password = temporary_password()
+    with transaction():
+        store_password(user, make_hash(password), must_change=True)
+        record("password", "设置临时密码", actor=actor, subject=f"user:{user.id}")
+    return password
 
 
 def grant_seat(

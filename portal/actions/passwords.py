@@ -102,17 +102,6 @@ def end_sessions(user: int, *, keep: str = "") -> None:
     ).execute()
 
 
-def set_temporary_password(user: User, *, actor: Actor) -> str:
-    """A new temporary password by technical staff, to be changed at first use; all logins of the account end."""
-    if actor.seat != Seat.TECHNICIAN:
-        raise NotAllowed("只有技术人员可以设置临时密码。")
-    password = temporary_password()
-    with transaction():
-        store_password(user, make_hash(password), must_change=True)
-        record("password", "设置临时密码", actor=actor, subject=f"user:{user.id}")
-    return password
-
-
 def temporary_password() -> str:
     """A password to be told once: twelve characters that cannot be mistaken for each other, digits among them."""
     letters, digits = "abcdefghjkmnpqrstuvwxyz", "23456789"

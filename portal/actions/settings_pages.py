@@ -1,47 +1,13 @@
-"""Texts and values that are edited on a page: the contact page of a province, articles such as the process guide."""
-
-from collections.abc import Mapping
+"""Texts and switches that are edited on a page: articles such as the process guide, the outside identity platform."""
 
 from portal.actions.events import record
-from portal.actions.offices import read_contacts
 from portal.database import transaction
 from portal.models import Article, Setting
 from portal.models.jurisdictions import profiles
 from portal.rules.errors import Invalid, NotAllowed
 from portal.rules.workflow import Actor, Seat
 
-CONTACT = "contact"
 ARTICLES = {"guide": "考评员外网报考流程"}
-
-
-def save_contact(province: str, values: Mapping, *, actor: Actor) -> Setting:
-    """The contact page of a province (R11.13; 000·B 七): department, persons [{"name", "phone"}], email, address.
-
-    Raises Invalid beside the field. Public pages read it with `contact_of()`.
-    """
-    _check_editor(actor, province)
-    kept = {}
-    for key, length, message in (("department", 120, "请填写部门名称。"), ("address", 200, "")):
-        kept[key] = " ".join((values.get(key) or "").split())
-        if not kept[key] and message:
-            raise Invalid(key, message)
-        if len(kept[key]) > length:
-            raise Invalid(key, f"最多{length}个字，请精简。")
-    try:
-        kept["persons"] = read_contacts(values.get("persons") or ())
-    except Invalid as refusal:
-        raise Invalid("persons", refusal.message) from refusal
-    kept["email"] = "".join((values.get("email") or "").split())
-    name, at, host = kept["email"].partition("@")
-    if kept["email"] and not (name and at and "." in host and len(kept["email"]) <= 120 and "@" not in host):
-        raise Invalid("email", "电子邮箱的格式不对，请核对。")
-    return save_setting(CONTACT, province, kept, "修改联系方式", actor=actor)
-
-
-def contact_of(province: str) -> dict:
-    """The contact page of a province: {"department", "persons", "email", "address"}; empty values when never edited."""
-    row = Setting.get_or_none(Setting.key == CONTACT, Setting.province == province)
-    return {"department": "", "persons": [], "email": "", "address": "", **(row.value if row else {})}
 
 
 def save_setting(key: str, province: str, value, label: str, *, actor: Actor) -> Setting:

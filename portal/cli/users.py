@@ -3,6 +3,7 @@
 import click
 
 from portal.actions import accounts
+from portal.actions.passwords import find_user
 from portal.cli.terminal import needs_database, operator
 from portal.models import Grant, Office, User
 from portal.rules.errors import Invalid
@@ -88,7 +89,7 @@ def enable(login: str):
 
 
 def _find(login: str) -> User:
-    user = User.get_or_none(User.login == accounts.normalise_login(login))
+    user = find_user(login)
     if user is None:
         raise Invalid("login", f"没有登录名为“{login}”的账户。")
     return user
