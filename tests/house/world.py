@@ -189,9 +189,8 @@ def _register(world: World, place: str) -> None:
             continue
         person = add_person(world, place, state)
         actor = make.applicant(person)
-        case = registrations.open_registration(plan, actor=actor)
+        case = fill_in(world, registrations.open_registration(plan, actor=actor), actor)
         if state != "draft":
-            case = fill_in(world, case, actor)
             case = registrations.submit_registration(case, actor=actor, seen=case.version, declared=True)
             _bring_to(world, place, case, state)
         world.cases[place][state] = Case.get_by_id(case.id)

@@ -1,0 +1,152 @@
+"""Which rows are a role's own and which are foreign to it, by kind: what fills the addresses of the matrix."""
+
+from portal.models import (
+    Case,
+    Correction,
+    FileVersion,
+    Grant,
+    HeldQualification,
+    Membership,
+    Message,
+    NoticeAttachment,
+    Occupation,
+    Organisation,
+    Reason,
+    Recommendation,
+    Region,
+    WorkEntry,
+)
+from tests.house.world import World
+
+ROLES = {
+    "anonymous": "",
+    "applicant:chengdu:returned": "A",
+    "unit:chengdu": "U",
+    "county:chengdu": "K",
+    "city:chengdu": "C",
+    "bureau:chengdu": "B",
+    "province:sichuan": "P",
+    "department:sichuan": "D",
+    "technician": "T",
+    "disabled": "",
+}
+
+# A role's own case, and cases it must not even learn of: other people, other units, other cities, the other province,
+# and those that have not reached its level yet.
+OWN = {
+    "A": ("chengdu", "returned"), "U": ("chengdu", "at_unit"), "C": ("chengdu", "at_city"),
+    "P": ("chengdu", "at_province"),
+    "K": None, "B": None, "D": None, "T": None,
+}  # fmt: skip
+FOREIGN = {
+    "A": [("chengdu", "at_unit"), ("chengdu2", "draft"), ("mianyang", "at_unit"), ("hefei", "at_unit")],
+    "U": [("chengdu2", "at_unit"), ("mianyang", "at_unit"), ("hefei", "at_unit"), ("chengdu", "draft")],
+    "C": [("mianyang", "at_city"), ("hefei", "at_city"), ("chengdu", "at_unit"), ("sheng", "at_unit")],
+    "P": [("hefei", "at_province"), ("chengdu", "at_unit"), ("mianyang", "at_city")],
+    "K": [("chengdu", "at_city"), ("hefei", "at_city")], "B": [("chengdu", "at_city"), ("hefei", "at_city")],
+    "D": [("chengdu", "at_province"), ("hefei", "at_province")], "T": [],
+}  # fmt: skip
+
+# Whose personal data no page of a role may hold.
+HIDDEN = {
+    "A": ["chengdu2", "mianyang", "sheng", "hefei"], "U": ["chengdu2", "mianyang", "sheng", "hefei"],
+    "C": ["mianyang", "sheng", "hefei"], "P": ["hefei"], "D": ["hefei"], "K": ["mianyang", "sheng", "hefei"],
+    "B": ["mianyang", "sheng", "hefei"], "T": [], "": ["chengdu", "chengdu2", "mianyang", "sheng", "hefei"],
+}  # fmt: skip
+
+
+class Things:
+    """Row ids for the addresses, by kind."""
+
+    def __init__(self, world: World):
+        self.world = world
+
+    def own(self, kind: str, seat: str, state: str | None = None):
+        """An id of this kind that the seat may reach (anything that exists for seats without rows of their own)."""
+        place, default = OWN.get(seat) or ("chengdu", "at_city")
+        if ":" in kind:
+            kind, state = kind.split(":")
+        return self.of(kind, place, state or default, seat)
+
+    def foreign(self, kind: str, seat: str) -> list:
+        """Ids of this kind that must be "not found" for the seat."""
+        kind = kind.split(":")[0]
+        world = self.world
+        if kind in self.BY_CASE:
+            return [self.of(kind, place, state, seat) for place, state in FOREIGN.get(seat, [])]
+        if kind == "plan":
+            if seat == "P":
+                return [world.plans["anhui"]["published"].id, world.plans["anhui"]["draft"].id]
+            return [world.plans["sichuan"]["draft"].id, world.plans["anhui"]["draft"].id]
+        if kind == "notice":
+            hidden = {
+                "P": ["anhui:closed", "anhui:draft", "sichuan:forward"],
+                "U": ["sichuan:draft", "anhui:closed", "anhui:forward"],
+            }
+            return [world.notices[key].id for key in hidden.get(seat, ["sichuan:closed", "sichuan:draft"])]
+        if kind == "own_notice":
+            return [world.notices[key].id for key in ("anhui:draft", "anhui:public", "sichuan:draft")
+                    if not (seat == "P" and key.startswith("sichuan"))]  # fmt: skip
+        if kind == "public_notice":
+            return [world.notices[key].id for key in ("anhui:closed", "anhui:draft", "sichuan:forward")
+                    if (seat, key) != ("U", "sichuan:forward")]  # fmt: skip
+        if kind == "published":
+            return [world.plans["anhui"]["draft"].id]
+        if kind == "attachment":
+            rows = NoticeAttachment.select().where(NoticeAttachment.notice == world.notices["anhui:closed"].id)
+            return [row.id for row in rows]
+        if kind in ("reason",):
+            return [row.id for row in Reason.select().where(Reason.province == "anhui")]
+        return []
+
+    BY_CASE = {"case", "person", "file", "stamped", "qualification", "work", "message", "correction", "user",
+               "organisation", "office", "slot"}  # fmt: skip
+
+    def of(self, kind: str, place: str, state: str, seat: str):
+        """The id of this kind that hangs on a place's case in a state."""
+        world = self.world
+        person = world.people[place].get(state) or world.people[place]["at_unit"]
+        case = world.cases[place].get(state) or world.cases[place]["at_unit"]
+        province = {"hefei": "anhui"}.get(place, "sichuan")
+
+        def first(query):
+            row = query.first()
+            return row.id if row else 0
+
+        found = {
+            "case": lambda: case.id,
+            "person": lambda: person.id,
+            "user": lambda: person.user_id,
+            "file": lambda: first(FileVersion.select().where(FileVersion.owner == f"person:{person.id}").order_by(
+                FileVersion.id.desc())),
+            "stamped": lambda: first(FileVersion.select().where(FileVersion.owner == f"case:{case.id}")),
+            "qualification": lambda: first(HeldQualification.select().where(HeldQualification.person == person.id)),
+            "work": lambda: first(WorkEntry.select().where(WorkEntry.person == person.id)),
+            "correction": lambda: first(Correction.select().where(
+                Correction.case == world.cases[place]["returned"].id)),
+            "message": lambda: first(Message.select().where(Message.user == person.user_id)),
+            "organisation": lambda: world.organisations[place].id,
+            "office": lambda: world.offices[place]["U"].id,
+            "slot": lambda: "person.portrait",
+            "page": lambda: 1,
+            "plan": lambda: world.plans[province]["draft" if seat == "P" else "published"].id,
+            "published": lambda: world.plans[province]["published"].id,
+            "notice": lambda: world.notices[f"{province}:closed" if seat in "PU" else f"{province}:public"].id,
+            "own_notice": lambda: world.notices[f"{province}:forward" if seat == "U" else f"{province}:draft"].id,
+            "attachment": lambda: first(NoticeAttachment.select().where(
+                NoticeAttachment.notice == world.notices[f"{province}:closed"].id)),
+            "public_notice": lambda: world.notices[f"{province}:public"].id,
+            "public_attachment": lambda: first(NoticeAttachment.select().where(
+                NoticeAttachment.notice == world.notices[f"{province}:public"].id)),
+            "province": lambda: province,
+            "membership": lambda: first(Membership.select()),
+            "recommendation": lambda: first(Recommendation.select()),
+            "grant": lambda: first(Grant.select()),
+            "region": lambda: first(Region.select()),
+            "occupation": lambda: first(Occupation.select()),
+            "reason": lambda: first(Reason.select().where(Reason.province == province)),
+        }  # fmt: skip
+        return found[kind]()
+
+
+__all__ = ["Case", "HIDDEN", "Organisation", "OWN", "ROLES", "Things"]
