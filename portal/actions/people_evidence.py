@@ -162,11 +162,6 @@ def level_label(qualification: HeldQualification) -> str:
     return LEVEL_LABELS.get(qualification.level or 0, "")
 
 
-def describe_qualification(qualification: HeldQualification) -> str:
-    """One line for the 持证情况 column: 企业人力资源管理师 二级/技师（技能等级）."""
-    return f"{qualification.occupation_name} {level_label(qualification)}（{qualification.kind}）"
-
-
 def _clean_qualification(person: Person, values: Mapping) -> tuple[dict, list[Invalid]]:
     text = {key: " ".join(str(values.get(key) or "").split()) for key in (
         "kind", "occupation_name", "occupation_code", "job", "level", "grade", "issuer", "material_kind",

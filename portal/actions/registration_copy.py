@@ -124,8 +124,7 @@ def evaluate_registration(registration: Registration, contents: tuple[dict, dict
     if facts is None:
         return ()
     plan = registration.plan
-    # A plan without limits accepts every class, whatever the province usually proposes (R2.19).
-    classes = tuple(int(each) for each in plan.classes) or tuple(range(1, 9))
+    classes = tuple(int(each) for each in plan.classes) or None
     return eligibility.evaluate(profile_of(plan.province).conditions(plan.grade, classes), facts, clock.today())
 
 

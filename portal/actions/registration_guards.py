@@ -105,8 +105,9 @@ def counting_filings(plan: Plan, organisation: Organisation):
 def offered_occupations(plan: Plan, organisation: Organisation) -> list[Occupation]:
     """The occupations that people of the organisation may apply for: its filed or applied-for ones (R2.19–R2.21)."""
     wanted = Occupation.select().where(Occupation.active)
-    if plan.classes:
-        wanted = wanted.where(Occupation.klass.in_([str(klass) for klass in plan.classes]))
+    classes = plan.classes or profile_of(plan.province).occupation_classes(plan.grade)
+    if classes:
+        wanted = wanted.where(Occupation.klass.in_([str(klass) for klass in classes]))
     if plan.occupations_from_filing:
         today = clock.today()
         lines = ScopeLine.select(ScopeLine.occupation).where(

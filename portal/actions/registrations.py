@@ -9,7 +9,7 @@ from portal.actions import registration_checks  # noqa: F401 - hangs the checks 
 from portal.actions.cases import arrive, bump
 from portal.actions.events import record, tell, user_of
 from portal.actions.numbers import next_number
-from portal.actions.people import missing_fields
+from portal.actions.people import missing_fields, save_profile
 from portal.actions.people_evidence import EXAMINER_CARD
 from portal.actions.registration_choices import check_unlocked, live_key, present_choice, set_choice
 from portal.actions.registration_copy import (
@@ -35,7 +35,7 @@ from portal.actions.registration_guards import (
 )
 from portal.actions.registration_standing import Standing, is_late, last_day, standing
 from portal.database import database, transaction
-from portal.models import Case, Correction, Person, Plan, Registration, Step, Submission
+from portal.models import Case, Correction, HeldQualification, Person, Plan, Registration, Step, Submission
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of
 from portal.rules.eligibility import blocks
@@ -45,7 +45,8 @@ from portal.rules.profile import TRUTHFUL
 from portal.rules.workflow import Actor, Seat
 
 __all__ = [
-    "PROFILE_FIRST", "Standing", "check_submittable", "contents_of", "evaluate_registration", "find_gaps", "items_of",
+    "PROFILE_FIRST", "Standing", "check_submittable", "check_time", "contents_of",
+    "correct_person", "evaluate_registration", "find_gaps", "items_of", "name_material", "use_qualification",
     "last_day", "live_registrations", "occupations_for", "open_draft", "open_registration", "reviewer_choices",
     "save_registration", "set_group_joined", "standing", "submit_registration", "unlocked_keys", "why_not",
     "withdraw_registration",
@@ -117,6 +118,58 @@ def save_registration(case: Case, *, actor: Actor, values: Mapping, seen: int) -
     return case
 
 
+def correct_person(case: Case, *, actor: Actor, values: Mapping, seen: int) -> Case:
+    """Correct returned items of the personal information; the profile keeps them too.
+
+    Raises NotAllowed for a field that was not returned, else like people.save_profile().
+    """
+    with transaction():
+        case, registration = _load(case, actor, seen)
+        if case.state != State.RETURNED:
+            raise Stale("这件报名现在不能修改，请刷新后查看最新情况。")
+        unlocked = unlocked_keys(case)
+        if any(f"person.{key}" not in unlocked for key in values):
+            raise NotAllowed("只能修改补正告知书中列出的内容，其他内容不能修改。")
+        save_profile(registration.person, actor=actor, values=values)
+        if "employer" in values:
+            registration.employer_name = " ".join(str(values["employer"] or "").split())
+            registration.save(only=[Registration.employer_name])
+        bump(case)
+    return case
+
+
+def use_qualification(case: Case, qualification: HeldQualification, *, actor: Actor) -> None:
+    """Use a newly entered qualification in this draft too, when its qualifications were chosen one by one."""
+    with transaction():
+        case = Case.get_by_id(case.id)
+        _, registration = _load(case, actor, case.version)
+        chosen = registration.data.get("qualifications")
+        if chosen is not None:
+            registration.data = registration.data | {"qualifications": [*chosen, qualification.id]}
+            registration.save(only=[Registration.data])
+        bump(case)
+
+
+def name_material(case: Case, slot: str, kind: str, *, actor: Actor) -> None:
+    """Record which kind of proof a qualification's files are (R3.07); raises Invalid for an unknown kind."""
+    kinds = {each.key for each in profile_of(case.province).registration.material_kinds}
+    if kind not in kinds:
+        raise Invalid("material_kind", "请从列表中选择证明材料种类。")
+    with transaction():
+        case = Case.get_by_id(case.id)
+        _load(case, actor, case.version)
+        if case.state not in (State.DRAFT, State.RETURNED):
+            raise Stale("报名已提交，不能再修改材料，请刷新后查看最新情况。")
+        if case.state == State.RETURNED and slot not in unlocked_keys(case):
+            raise NotAllowed("只能修改补正告知书中列出的内容，这项材料不能修改。")
+        number = slot.split(".")[1] if slot.startswith("qualification.") else ""
+        if number.isdigit():
+            HeldQualification.update(material_kind=kind).where(
+                HeldQualification.id == int(number), HeldQualification.person == case.person_id
+            ).execute()
+            bump(case)
+
+
 def find_gaps(registration: Registration) -> list[Invalid]:
     """Everything that is still missing for a submission, each with the field it belongs to; empty when complete."""
     profile, plan = profile_of(registration.plan.province), registration.plan
@@ -143,7 +196,7 @@ def find_gaps(registration: Registration) -> list[Invalid]:
 def check_submittable(registration: Registration) -> None:
     """Raises what keeps the registration from being submitted now: time, organisation, gaps, conditions."""
     case, plan = registration.case, registration.plan
-    _check_time(registration)
+    check_time(registration)
     if case.state == State.DRAFT:
         check_organisation(plan, registration.organisation)
     gaps = find_gaps(registration)
@@ -236,7 +289,8 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
     return case
 
 
-def _check_time(registration: Registration) -> None:
+def check_time(registration: Registration) -> None:
+    """Raises NotAllowed when it is too late (or too early) to submit (R3.33, R3.44)."""
     if not is_late(registration, clock.now()):
         return
     if registration.case.state == State.DRAFT:

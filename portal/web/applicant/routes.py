@@ -1,3 +1,0 @@
-"""The first pages of this door."""
-
-from portal.web.applicant import blueprint
