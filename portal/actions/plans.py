@@ -1,5 +1,6 @@
 """What happens to plans: drafting with blanks, publishing, changing what is out, cancelling and finishing."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -289,6 +290,9 @@ def _clean_values(values: dict[str, Any], profile: Profile) -> dict[str, Any]:
             raise Invalid("review_by", "审核截止日只能为本省的审核层级设置。")
     for name in ("contents", "assessments", "classes", "regions", "audience_kinds", "org_states"):
         values[name] = list(dict.fromkeys(values[name]))
+    for name, href in values["links"].items():
+        if href and not re.fullmatch(r"https?://[^\s<>\"']{1,300}", href):
+            raise Invalid(f"link_{name}", "网址请以 http:// 或 https:// 开头，中间不能有空格。")
     if values["mode"] == "online" and "offline" in values["assessments"]:
         raise Invalid("assessments", "培训形式为线上时，不能设置线下考核。")
     return values

@@ -1,0 +1,122 @@
+"""A plan in words, for every page that shows one: list rows, the facts of 考评详细, the stages of the class."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from portal.actions.plans import (
+    ASSESSMENT_LABELS,
+    CATEGORY_LABELS,
+    KIND_LABELS,
+    MODE_LABELS,
+    ORG_STATE_LABELS,
+)
+from portal.models import Plan, Region
+from portal.models.jurisdictions import profile_of
+from portal.rules.dates import print_datetime, print_window
+from portal.rules.flows.plan import PHASE_LABELS, PHASE_TONES, Phase
+from portal.rules.notice_text import number_in_chinese, print_deadline
+from portal.rules.workflow import Seat
+from portal.web.pages import province_name
+
+CLASS_NAMES = {str(number): f"第{number_in_chinese(number)}类" for number in range(1, 9)}
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan in a list: what it is, when one can register, and where, '' while one cannot."""
+
+    plan: Plan
+    province: str
+    grade: str
+    kind: str
+    window: str
+    phase: str
+    tone: str
+    register_href: str
+
+
+def describe_rows(plans: list[Plan], now: datetime) -> list[PlanRow]:
+    """The plans as list rows; 报名 leads to the login and from there to the registration (R11.14)."""
+    rows = []
+    for plan in plans:
+        phase, profile = plan.phase(now), profile_of(plan.province)
+        opened = phase == Phase.OPEN
+        rows.append(PlanRow(
+            plan, province_name(plan.province), profile.grade(plan.grade).name, KIND_LABELS[plan.kind],
+            print_registration(plan), PHASE_LABELS[phase], PHASE_TONES[phase],
+            url_for("account.login", next=f"/applicant/plans/{plan.id}") if opened else "",
+        ))  # fmt: skip
+    return rows
+
+
+def describe_plan(plan: Plan) -> list[tuple]:
+    """Everything about a plan as (label, value[, "wide"]) rows; what is still open says so (R2.11)."""
+    profile = profile_of(plan.province)
+    regions = [name for (name,) in Region.select(Region.name).where(Region.code.in_(plan.regions)).tuples()]
+    classes = "、".join(CLASS_NAMES[digit] for digit in plan.classes)
+    occupations = f"{plan.edition}版国家职业分类大典内{classes}的职业（工种）" if classes else "不限类别"
+    if plan.occupations_from_filing:
+        occupations += "，且与所在机构备案（含申报未备案）的职业一致"
+    states = "、".join(ORG_STATE_LABELS[state] for state in plan.org_states if state in ORG_STATE_LABELS)
+    kinds = "、".join(CATEGORY_LABELS[kind] for kind in plan.audience_kinds if kind in CATEGORY_LABELS)
+    rows = [
+        ("批次号", plan.batch_no),
+        ("等级", profile.grade(plan.grade).name),
+        ("类型", KIND_LABELS[plan.kind]),
+        ("省份", profile.name),
+        ("报名时间", print_registration(plan)),
+        ("报名区域", "、".join(regions) or "全省"),
+        ("评价机构", f"{kinds or '各类评价机构'}（{states or '不限备案状态'}）"),
+        ("考评职业", occupations, "wide"),
+        ("培训对象", plan.audience, "wide"),
+        ("培训形式", MODE_LABELS[plan.mode]),
+        ("考核方式", "、".join(ASSESSMENT_LABELS[each] for each in plan.assessments if each in ASSESSMENT_LABELS)),
+        ("学习时长", f"{plan.minutes}分钟" if plan.minutes else ""),
+        ("课时数", f"{plan.class_hours}课时" if plan.class_hours else ""),
+        ("合格分数线", f"{plan.pass_mark.normalize():f}分（含）" if plan.pass_mark is not None else ""),
+        ("考试次数", f"{plan.attempts}次" if plan.attempts else ""),
+        ("资格认证", plan.credential_text, "wide"),
+    ]
+    if plan.require_stamped_form:
+        rows.append(("申报表", "提交后打印申报表，由单位盖章后上传。", "wide"))
+    return [row for row in rows if row[1] or row[0] in ("报名时间", "批次号")]
+
+
+def describe_stages(plan: Plan) -> list[tuple[str, str]]:
+    """The flow of the class as (stage, dates); an online class has no offline stage (R2.23)."""
+    profile = profile_of(plan.province)
+    stages = [("网上报名", print_registration(plan))]
+    for seat in Seat:
+        if seat in profile.seats and seat in profile.chain("city") + profile.chain("province"):
+            day = plan.review_by.get(str(seat))
+            stages.append((f"{profile.level_name(seat)}{profile.verb_label(seat)}", f"{day}前" if day else "按时完成"))
+    if plan.mode == "mixed":
+        stages.append(("在线学习", print_window(plan.study_from, plan.study_to)))
+        stages.append(("在线考核", _exam(plan) or "在线学习期满后"))
+        stages.append(("线下培训、考核", _training(plan) or "时间及地点另行通知"))
+    else:
+        stages.append(("线上培训", _training(plan) or print_window(plan.study_from, plan.study_to)))
+        stages.append(("线上考核", _exam(plan) or "时间另行通知"))
+    stages.append(("颁发证书", ""))
+    return [(f"{number_in_chinese(number)}、{name}", dates) for number, (name, dates) in enumerate(stages, 1)]
+
+
+def print_registration(plan: Plan) -> str:
+    """The registration window: 12月9日至13日 with its hours, or that it is still open."""
+    if not plan.window.is_complete():
+        return f"{print_window(plan.opens_on, plan.closes_on)}（时间待定）"
+    if plan.opens_time or plan.closes_time:
+        at_an_hour = print_datetime(plan.window.opens_at)
+        start = at_an_hour if plan.opens_time else print_deadline(plan.opens_on, None, with_year=True)
+        return f"{start}至{print_deadline(plan.closes_on, plan.closes_time, with_year=True)}"
+    return print_window(plan.opens_on, plan.closes_on, with_year=True)
+
+
+def _training(plan: Plan) -> str:
+    return print_window(plan.training_from, plan.training_to, with_year=True) if plan.training_from else ""
+
+
+def _exam(plan: Plan) -> str:
+    return print_window(plan.exam_starts_at, plan.exam_ends_at, with_year=True) if plan.exam_starts_at else ""
