@@ -160,6 +160,7 @@ SCHEMA = (
     'CREATE INDEX "person_merged_into_id" ON "person" ("merged_into_id")',
     'CREATE UNIQUE INDEX "person_id_type_id_number" ON "person" ("id_type", "id_number")',
     'CREATE INDEX "person_name" ON "person" ("name")',
+    'CREATE INDEX "person_phone" ON "person" ("phone")',
     """
     CREATE TABLE "plan" (
         "id" INTEGER NOT NULL PRIMARY KEY,

@@ -131,7 +131,7 @@ class Person(BaseModel):
     created_at = MomentField()
 
     class Meta:
-        indexes = ((("id_type", "id_number"), True), (("name",), False))
+        indexes = ((("id_type", "id_number"), True), (("name",), False), (("phone",), False))
 
 
 class HeldQualification(BaseModel):

@@ -1,0 +1,115 @@
+"""The worker: leases jobs from our own database and does them in small committed steps, resumed after a crash."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from portal import clock, database
+from portal.actions import jobs, registration_checks  # noqa: F401 - the kinds' own checks hang themselves in
+from portal.actions.bulk import decide_many, preview_many
+from portal.actions.cases import Decision
+from portal.models import Grant, Job
+from portal.rules.errors import NotAllowed, Refusal
+
+# Idle time between looks at the table, seconds; a started job waits at most this long.
+PAUSE = 1.0
+# Rows of one step: few enough that a click in between waits less than one would notice.
+ROWS_A_STEP = 10
+
+log = logging.getLogger("portal.jobs")
+
+# What each kind does in one step, inside the transaction that also keeps its progress: it advances job.done and
+# job.result and gives True when the work is finished.
+KINDS: dict[str, Callable[[Job], bool]] = {}
+
+
+def kind(name: str) -> Callable:
+    """Register the step function of a kind of job."""
+
+    def keep(step: Callable[[Job], bool]) -> Callable[[Job], bool]:
+        KINDS[name] = step
+        return step
+
+    return keep
+
+
+def work_forever(stop: threading.Event) -> None:
+    """Lease and do jobs until `stop` is set; a running step is finished first."""
+    database.open_connection()
+    while not stop.is_set():
+        try:
+            job = jobs.lease_job()
+        except Exception:
+            log.exception("looking for jobs failed")
+            job = None
+        if job is None:
+            stop.wait(PAUSE)
+        else:
+            do_job(job, stop)
+
+
+def do_job(job: Job, stop: threading.Event | None = None) -> None:
+    """Do the steps of a leased job until it is finished, cancelled, failed, or the worker has to stop."""
+    while stop is None or not stop.is_set():
+        try:
+            if do_step(job):
+                return
+        except Refusal as refusal:
+            jobs.fail_job(job, refusal.message)
+            return
+        except Exception:
+            log.exception("job %s (%s) failed", job.id, job.kind)
+            jobs.fail_job(job, "处理中断，已完成的部分已保存，请联系技术人员。")
+            return
+    # A stopped worker gives its lease back at once, so that the next start need not wait for it to run out.
+    jobs.give_back(job)
+
+
+def do_step(job: Job) -> bool:
+    """One step and its progress in one transaction: after a crash it has either happened and counted, or neither.
+
+    True when nothing is left to do, also because somebody cancelled the job.
+    """
+    step = KINDS.get(job.kind)
+    if step is None:
+        raise NotAllowed("系统不认识这类后台任务，请联系技术人员。")
+    with database.transaction() as transaction:
+        is_finished = step(job)
+        if not jobs.keep_step(job, is_finished=is_finished):
+            transaction.rollback()
+            return True
+    return is_finished
+
+
+@kind("bulk")
+def decide_in_bulk(job: Job) -> bool:
+    """Decide on the next rows of a bulk decision, each with its own event; results are kept row by row (R3.46)."""
+    return _bulk_step(job, decide_many)
+
+
+@kind("preview")
+def preview_bulk(job: Job) -> bool:
+    """Find out what a bulk decision would do with the next rows."""
+    return _bulk_step(job, preview_many)
+
+
+def _bulk_step(job: Job, verb: Callable) -> bool:
+    actor = jobs.unpack_actor(job.data["actor"])
+    _check_seat(actor)
+    pairs = [tuple(pair) for pair in job.data["pairs"][job.done : job.done + ROWS_A_STEP]]
+    outcomes = verb(pairs, Decision(**job.data["decision"]), actor=actor)
+    result = job.result
+    for outcome in outcomes:
+        if outcome.done:
+            result.setdefault("passed", []).append(outcome.case)
+        else:
+            result.setdefault("skipped", []).append([outcome.case, outcome.title, outcome.message])
+    job.done += len(pairs)
+    return job.done >= len(job.data["pairs"])
+
+
+def _check_seat(actor) -> None:
+    """A seat that was taken away meanwhile decides nothing more."""
+    held = Grant.active_at(actor.office).where(Grant.user == actor.user, Grant.seat == str(actor.seat))
+    if not held.exists():
+        raise NotAllowed(f"{actor.name}已不再担任这个身份，其余各件没有办理（{clock.now():%Y-%m-%d %H:%M}）。")
