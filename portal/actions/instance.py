@@ -1,5 +1,7 @@
 """Setting an instance up: regions, offices and calendar from the profiles, and the first administrator."""
 
+from datetime import date
+
 import chinese_calendar
 
 from portal import clock
@@ -9,7 +11,7 @@ from portal.actions.numbers import touch
 from portal.actions.passwords import hash_password, store_password
 from portal.actions.reasons import seed_default_reasons
 from portal.database import transaction
-from portal.models import CalendarYear, Office, Region, User, Workday
+from portal.models import CalendarYear, Office, Region, Setting, User, Workday
 from portal.models.jurisdictions import official_calendar, profile_of
 from portal.rules.errors import Invalid
 from portal.rules.profile import Profile
@@ -18,6 +20,7 @@ from portal.rules.workflow import Actor, Seat
 CALENDAR_SOURCE = "国务院办公厅历年节假日安排"
 MAKE_UP_DAY = "调休上班"
 BUREAU = "人力资源和社会保障局"
+DEMO_ACCOUNTS, DEMO_LOADED = "demo.accounts", "demo.loaded"
 
 
 def is_set_up() -> bool:
@@ -102,6 +105,20 @@ def create_administrator(login: str, name: str, password: str, *, actor: Actor) 
         store_password(user, hashed, must_change=False)
         grant_seat(user, Seat.TECHNICIAN, None, actor=actor)
         return user
+
+
+def keep_demo_accounts(accounts: list[dict]) -> None:
+    """Remember the demonstration's accounts ([{"label", "login"}]) and the day it was loaded."""
+    with transaction():
+        Setting.create(key=DEMO_ACCOUNTS, value=accounts)
+        Setting.create(key=DEMO_LOADED, value=clock.today().isoformat())
+
+
+def demo_accounts() -> tuple[list[dict], date | None]:
+    """The demonstration's accounts and the day it was loaded; ([], None) in a real instance."""
+    accounts = Setting.get_or_none(Setting.key == DEMO_ACCOUNTS)
+    loaded = Setting.get_or_none(Setting.key == DEMO_LOADED)
+    return (accounts.value if accounts else []), (date.fromisoformat(loaded.value) if loaded else None)
 
 
 def _found_city(profile: Profile, region: Region) -> None:

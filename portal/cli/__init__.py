@@ -3,9 +3,10 @@
 from flask import Flask
 
 from portal.cli import backups, catalogues, instance, records, rules, users
+from portal.cli.demo import demo
 
 COMMANDS = (
-    instance.init, instance.migrate, backups.backup, backups.restore, users.users, catalogues.import_group,
+    instance.init, instance.migrate, demo, backups.backup, backups.restore, users.users, catalogues.import_group,
     rules.workdays, rules.identity_group, records.audit, records.flows, records.documents_group,
 )  # fmt: skip
 

@@ -146,7 +146,8 @@ def date_2021(world: World, announced: Class) -> None:
         "review_by": {_U: "2021-08-10", _P: "2021-08-13"}, "study_from": date(2021, 8, 16), "study_to": date(2021, 8, 27),
     }  # fmt: skip
     announced.plan = plans.update_plan(
-        announced.plan, values=values, actor=world.staff["ah-centre"], seen=announced.plan.version
+        announced.plan, values=values, actor=world.staff["ah-centre"], seen=announced.plan.version,
+        reason="报名时间已经确定",
     )
 
 

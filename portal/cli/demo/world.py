@@ -112,7 +112,7 @@ class World:
 
 def make_world(uploads: Path) -> World:
     """Both provinces with everybody who works there."""
-    hashed = hash_password(PASSWORD, PASSWORD, login="demo")
+    hashed = hash_password(PASSWORD, PASSWORD, login="")
     world = World(Store(uploads), hashed)
     instance.set_up([ANHUI, SICHUAN], actor=TERMINAL)
     for code, name, *jobs in OCCUPATIONS:
