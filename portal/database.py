@@ -37,9 +37,9 @@ class MomentField(DateTimeField):
     """A moment on the Asia/Shanghai wall clock, always stored with microseconds so that text order is time order."""
 
     def db_value(self, value):
-        if isinstance(value, datetime):
-            return value.strftime("%Y-%m-%d %H:%M:%S.%f")
-        return super().db_value(value)
+        # Text is read first, or a moment given as text would be stored without its zero microseconds.
+        value = super().db_value(value)
+        return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 JsonField = partial(JSONField, dumps=partial(json.dumps, ensure_ascii=False))

@@ -28,12 +28,12 @@ def decide_many(
         case = Case.visible_to(actor).where(Case.id == case_id).first()
         if case is None:
             outcomes.append(Outcome(case_id, "", False, "没有找到这件报名。"))
-            continue
-        try:
-            event = decide(case, decision, actor=actor, seen=seen)
-            outcomes.append(Outcome(case_id, case.title, True, event.label))
-        except Refusal as refusal:
-            outcomes.append(Outcome(case_id, case.title, False, refusal.message))
+        else:
+            try:
+                event = decide(case, decision, actor=actor, seen=seen)
+                outcomes.append(Outcome(case_id, case.title, True, event.label))
+            except Refusal as refusal:
+                outcomes.append(Outcome(case_id, case.title, False, refusal.message))
         if progress:
             progress(number)
     return outcomes

@@ -21,7 +21,9 @@ from portal.rules.flows.registration import Action
 from portal.rules.workflow import IN_REVIEW, Actor, Seat, Transition
 
 # Events that do not touch the decision; everything else makes an earlier decision final.
-PASSING = ("claim", "release", "take_over", "view")
+PASSING = ("claim", "release", "take_over", "view", "print_form")
+# What decide() carries out; the other moves of a table have verbs and guards of their own.
+DECISIONS = frozenset({Action.PASS, Action.RETURN, Action.REJECT})
 OWN_CASE = "不能审核本人的报名，请由其他工作人员办理。"
 SAME_EYES = "您已在前一级审核过这件报名，同一人不得连续审核两级，请由其他工作人员办理。"
 DESKS = {Seat.UNIT: "/unit", Seat.PROVINCE_CENTRE: "/province", Seat.DEPARTMENT: "/province"}
@@ -79,6 +81,8 @@ def check_decision(
 ) -> tuple[Transition, Step]:
     """The transition and the step a decision would use; raises like decide() and changes nothing."""
     flow = FLOWS[case.kind]
+    if decision.action not in DECISIONS:
+        raise NotAllowed("没有这种审核决定，请刷新页面后重试。")
     if case.version != seen:
         raise Stale(what_happened(case))
     steps = steps_of(case) if steps is None else steps
@@ -109,8 +113,7 @@ def other_eyes_needed(case: Case, steps: list[Step], actor: Actor, *, on_behalf:
 
     Writing down another body's decision is not deciding, so only the first rule holds for it.
     """
-    owner = Person.select(Person.user).where(Person.id == case.person_id).tuples().first()
-    if owner and owner[0] is not None and owner[0] == actor.user:
+    if is_own_case(case, actor):
         return OWN_CASE
     earlier = (each for each in steps if each.position < case.position and each.outcome)
     if not on_behalf and actor.user is not None and any(each.decided_by_id == actor.user for each in earlier):
@@ -118,19 +121,29 @@ def other_eyes_needed(case: Case, steps: list[Step], actor: Actor, *, on_behalf:
     return ""
 
 
+def is_own_case(case: Case, actor: Actor) -> bool:
+    """Whether the case is about the actor: then no seat lets them have a hand in its review (R0.31)."""
+    owner = Person.select(Person.user).where(Person.id == case.person_id).tuples().first()
+    return owner is not None and owner[0] is not None and owner[0] == actor.user
+
+
 def extend_correction(case: Case, *, actor: Actor, seen: int, until: date, note: str) -> Event:
     """Give the applicant more time for a draft or a correction (R3.44); `until` is the last day.
 
-    A correction is extended by the office that returned it. Raises NotAllowed for any other, Invalid when the day has
-    passed or no reason is given.
+    A correction is extended by the office that returned it, a draft, which no office has seen yet, by the centre that
+    owns the plan. Raises NotAllowed for any other, Invalid when the day has passed, is earlier than what was announced
+    before, or no reason is given.
     """
     with transaction():
         case = Case.get_by_id(case.id)
         if case.version != seen:
             raise Stale(what_happened(case))
         FLOWS[case.kind].find(Action.EXTEND, seat=actor.seat, state=case.state)
-        if case.office_id is not None and case.office_id != actor.office:
-            raise NotAllowed("只有退回这件报名的单位可以延长补正期限。")
+        owner = case.office_id or case.plan.office_id
+        if owner != actor.office:
+            raise NotAllowed("补正期限由退回的单位延长，尚未提交的报名由发布计划的中心延长。")
+        if is_own_case(case, actor):
+            raise NotAllowed(OWN_CASE)
         if not note.strip():
             raise Invalid("note", "请填写延长期限的理由。")
         if until < clock.today():

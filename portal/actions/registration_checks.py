@@ -4,8 +4,10 @@ from datetime import date
 
 from portal import clock
 from portal.actions.cases import CHECKS, EFFECTS, Decision
+from portal.actions.registration_choices import live_key
 from portal.actions.registration_copy import has_valid_stamp, unpack_results
-from portal.actions.registration_guards import check_organisation
+from portal.actions.registration_guards import check_organisation, live_registrations
+from portal.actions.registration_standing import last_day
 from portal.models import Case, Event, Registration, Step
 from portal.rules.eligibility import needs_waiver
 from portal.rules.errors import Invalid, NotAllowed
@@ -51,7 +53,8 @@ def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, followi
 def undo_pass(case: Case, event: Event, actor: Actor) -> None:
     """Take back what apply_pass() kept."""
     registration = Registration.get_by_id(case.id)
-    if actor.seat == Seat.UNIT:
+    # The event's level, not the actor's: another body may have recorded the unit's paper decision (R0.28).
+    if event.data["position"] == 0:
         registration.confirmed_by_unit = None
     registration.waivers = []
     registration.save()
@@ -65,16 +68,17 @@ def apply_reject(case: Case, decision: Decision, actor: Actor, step: Step, follo
 def undo_reject(case: Case, event: Event, actor: Actor) -> None:
     """The registration lives again; raises NotAllowed when the person has registered anew meanwhile."""
     registration = Registration.get_by_id(case.id)
-    key = f"{registration.plan_id}:{registration.person_id}"
-    if registration.plan.registrations_per_person > 1:
-        key = f"{key}:{registration.occupation_id}"
-    if Registration.select().where(Registration.live_key == key).exists():
+    key, live = live_key(registration), live_registrations(registration.plan, registration.person)
+    if len(live) >= registration.plan.registrations_per_person or any(other.live_key == key for other in live):
         raise NotAllowed("申请人已重新报名本计划，不能再撤销这项决定。")
     Registration.update(live_key=key).where(Registration.case == case.id).execute()
 
 
 def apply_extension(case: Case, until: date, actor: Actor) -> None:
-    """Keep the extended last day and who gave it (R3.44)."""
+    """Keep the extended last day and who gave it (R3.44); an announced day never moves to an earlier one."""
+    before = last_day(Registration.get_by_id(case.id))
+    if before is not None and until < before:
+        raise Invalid("until", f"延长后的截止日期不能早于原定的{before:%Y-%m-%d}。")
     Registration.update(extended_to=until, extended_by=f"{actor.office_name} {actor.name}".strip()).where(
         Registration.case == case.id
     ).execute()

@@ -3,7 +3,7 @@
 from datetime import date
 
 from portal import clock
-from portal.actions.cases import EFFECTS, PASSING, bump, what_happened
+from portal.actions.cases import DECISIONS, EFFECTS, OWN_CASE, PASSING, bump, is_own_case, what_happened
 from portal.actions.events import record, tell, user_of
 from portal.database import transaction
 from portal.models import Case, Correction, Event, Step
@@ -23,6 +23,8 @@ def undo_decision(case: Case, *, actor: Actor, seen: int) -> Event:
         case = Case.get_by_id(case.id)
         if case.version != seen:
             raise Stale(what_happened(case))
+        if is_own_case(case, actor):
+            raise NotAllowed(OWN_CASE)
         event = undoable(case, actor)
         if event is None:
             raise NotAllowed("这项决定已不能撤销：下一级已办理、申请人已修改，或不是您的单位作出的决定。")
@@ -64,8 +66,8 @@ def undoable(case: Case, actor: Actor) -> Event | None:
         .order_by(Event.id.desc())
         .first()
     )
-    if event is None or event.action not in {Action.PASS, Action.RETURN, Action.REJECT}:
+    if event is None or event.action not in DECISIONS:
         return None
     if event.seat != actor.seat or event.office_id != actor.office or event.data.get("version") != case.version:
         return None
-    return event
+    return None if is_own_case(case, actor) else event
