@@ -18,7 +18,7 @@ from portal.rules.submission import PERSON_FIELDS
 from portal.rules.workflow import Actor, Seat
 
 # 文化程度 as the summary form of 川人社职鉴〔2022〕21号 asks for it, highest first.
-EDUCATIONS = ("博士研究生", "硕士研究生", "大学本科", "大学专科", "中专（中技）", "高中（职高）", "初中及以下")
+EDUCATIONS = ("博士研究生", "硕士研究生", "本科", "大专", "中专", "技校", "高中", "初中及以下")
 PORTRAIT_SLOT = "person.portrait"
 _LENGTHS = {"name": 60, "education": 20, "position": 60, "address": 200, "employer": 200}
 

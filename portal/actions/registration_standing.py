@@ -41,7 +41,8 @@ def standing(case: Case) -> Standing:
         due = last_day(registration)
         advice = "请填写完整后提交。" if case.state == State.DRAFT else "请按补正告知书补正后重新提交。"
         if is_late(registration, clock.now()):
-            advice = "已过截止时间，不能提交；如需延长，请联系所在单位或审核单位。"
+            whom = "退回的单位" if case.state == State.RETURNED else "发布计划的鉴定中心"
+            advice = f"已过截止时间，不能提交；如需延长，请联系{whom}。"
         return Standing(label, "申请人本人", due, _left(due), advice, tone)
     return Standing(label, tone=tone)
 

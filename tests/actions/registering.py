@@ -22,18 +22,35 @@ def fake_kept(name: str = "证书.jpg", mime: str = "image/jpeg", pages: int = 1
     return Kept(f"{number % 256:02x}/{number:032x}.jpg", f"{number:064x}", 1000, mime, pages, name)
 
 
-def picture(side: int = 600, colour=(210, 214, 220), kind: str = "JPEG") -> bytes:
+def picture(side: int = 600, kind: str = "JPEG") -> bytes:
     """The bytes of a real picture."""
     out = io.BytesIO()
-    Image.effect_noise((side, side * 7 // 5), 60).convert("RGB").save(out, kind, **({"quality": 90} if kind == "JPEG" else {}))
+    options = {"quality": 90} if kind == "JPEG" else {}
+    Image.effect_noise((side, side * 7 // 5), 60).convert("RGB").save(out, kind, **options)
     return out.getvalue()
+
+
+def picture_of(size: int) -> bytes:
+    """A real JPEG of exactly this many bytes: comments fill it up."""
+    content = picture()
+    filler = b""
+    rest = size - len(content)
+    while rest > 0:
+        length = min(rest - 4, 65_000)
+        if 0 < rest - 4 - length < 5:
+            length -= 100
+        filler += b"\xff\xfe" + (length + 2).to_bytes(2, "big") + b" " * length
+        rest = size - len(content) - len(filler)
+    assert len(content) + len(filler) == size
+    return content[:2] + filler + content[2:]
 
 
 def give_portrait(person: Person) -> Person:
     """A portrait on record, so that the profile is complete."""
+    kept = fake_kept("照片.jpg")
     person.portrait = FileVersion.create(
-        owner=f"person:{person.id}", slot="person.portrait", version=1, at=clock.now(),
-        **{name: getattr(kept := fake_kept("照片.jpg"), name) for name in ("path", "sha256", "size", "mime", "pages", "name")},
+        owner=f"person:{person.id}", slot="person.portrait", version=1, at=clock.now(), path=kept.path,
+        sha256=kept.sha256, size=kept.size, mime=kept.mime, pages=kept.pages, name=kept.name,
     )  # fmt: skip
     person.save()
     return Person.get_by_id(person.id)

@@ -69,6 +69,9 @@ class ProfileForm(PortalForm):
             "organisation": person.organisation.name if person.organisation else "",
             "employer": person.employer_name or (person.employer.name if person.employer else ""),
         }
+        if "education" in self._fields and person.education not in ("", *EDUCATIONS):
+            # What a unit has entered in other words stays choosable.
+            self.education.choices = [*self.education.choices, (person.education, person.education)]
         for name, field in self._fields.items():
             if name not in ("once", "csrf_token"):
                 field.data = stored[name] if name in stored else getattr(person, name)

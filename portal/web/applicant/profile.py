@@ -71,7 +71,7 @@ def _show(form: ProfileForm, person: Person, portrait_error: str = "", status: i
     employers = [name for (name,) in _member_names(person)]
     return show(
         "applicant/profile.html", status=status, form=form, person=person, portrait_error=portrait_error,
-        missing=people.missing_fields(person), locked=people.is_region_locked(person),
+        missing=people.missing_fields(person), locked=people.is_region_locked(person), locks=rules.region_rules.locked,
         fixed=not people.can_edit_identity(person), contact=rules.region_rules.lock_contact,
         organisations=[each.name for each in people.evaluation_organisations(person.province)], employers=employers,
         held=list(_rows(HeldQualification, person)), work=work, months=_months(work),
