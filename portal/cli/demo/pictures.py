@@ -1,4 +1,4 @@
-"""Invented scans and portraits, drawn: certificates with the applicant's own data, so that a reviewer has what to compare."""
+"""Invented scans and portraits, drawn with the applicant's own data, so that a reviewer has what to compare."""
 
 import io
 from functools import lru_cache
@@ -22,6 +22,20 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     """The typeface that set-up guarantees, which also knows the rare characters of names."""
     face = next(face for face in list_system_faces() if face.family == FALLBACK)
     return ImageFont.truetype(face.path, size, index=face.index)
+
+
+@lru_cache(maxsize=4096)
+def _text_mask(text: str, size: int) -> Image.Image:
+    # Rendering is what costs; labels and names come again and again.
+    right, bottom = font(size).getbbox(text)[2:]
+    mask = Image.new("L", (right + 1, bottom + 1))
+    ImageDraw.Draw(mask).text((0, 0), text, 255, font(size))
+    return mask
+
+
+def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, ink: tuple, size: int) -> None:
+    if text:
+        draw.bitmap(place, _text_mask(text, size), ink)
 
 
 @lru_cache
@@ -56,9 +70,9 @@ def draw_certificate(
     sheet.paste(_small_portrait(portrait), (836, 64))
     for row, (label, value) in enumerate(lines):
         y = 96 + row * 54
-        draw.text((540, y), f"{label}：", GREY, font(20))
-        draw.text((540 + 21 * (len(label) + 1), y - 2), value, INK, font(23))
-    draw.text((90, 470), issuer, INK, font(24))
+        _write(draw, (540, y), f"{label}：", GREY, 20)
+        _write(draw, (540 + 21 * (len(label) + 1), y - 2), value, INK, 23)
+    _write(draw, (90, 470), issuer, INK, 24)
     sheet.paste(RED, (150, 410), _seal(issuer))
     if unclear:
         sheet = sheet.resize((250, 165)).filter(ImageFilter.GaussianBlur(1.2)).resize((1000, 660)).rotate(
@@ -74,14 +88,14 @@ def draw_query_page(lines: tuple[tuple[str, str], ...]) -> Image.Image:
     sheet = Image.new("RGB", (1000, 660), (255, 255, 255))
     draw = ImageDraw.Draw(sheet)
     draw.rectangle((0, 0, 1000, 74), fill=(28, 84, 150))
-    draw.text((30, 18), "技能人才评价证书全国联网查询", (255, 255, 255), font(32))
-    draw.text((30, 100), "查询结果（1条）", INK, font(24))
+    _write(draw, (30, 18), "技能人才评价证书全国联网查询", (255, 255, 255), 32)
+    _write(draw, (30, 100), "查询结果（1条）", INK, 24)
     for row, (label, value) in enumerate(lines):
         y = 150 + row * 56
         draw.rectangle((30, y, 970, y + 56), outline=(200, 206, 214))
         draw.rectangle((30, y, 230, y + 56), fill=(240, 244, 249), outline=(200, 206, 214))
-        draw.text((46, y + 14), label, GREY, font(22))
-        draw.text((250, y + 13), value, INK, font(24))
+        _write(draw, (46, y + 14), label, GREY, 22)
+        _write(draw, (250, y + 13), value, INK, 24)
     return sheet
 
 
@@ -94,16 +108,16 @@ def draw_form(title: str, lines: tuple[tuple[str, str], ...], *, stamp: str, pri
         y = 120 + row * 52
         draw.rectangle((70, y, 757, y + 52), outline=INK)
         draw.line((250, y, 250, y + 52), fill=INK)
-        draw.text((84, y + 13), label, INK, font(21))
-        draw.text((264, y + 13), value[:24], INK, font(21))
+        _write(draw, (84, y + 13), label, INK, 21)
+        _write(draw, (264, y + 13), value[:24], INK, 21)
     y = 120 + len(lines) * 52
     draw.rectangle((70, y, 757, y + 260), outline=INK)
-    draw.text((84, y + 14), "单位初审意见：经审核，材料真实，符合申报条件，同意推荐。", INK, font(21))
-    draw.text((420, y + 120), stamp[:16], INK, font(22))
-    draw.text((470, y + 200), "（盖章）", INK, font(21))
+    _write(draw, (84, y + 14), "单位初审意见：经审核，材料真实，符合申报条件，同意推荐。", INK, 21)
+    _write(draw, (420, y + 120), stamp[:16], INK, 22)
+    _write(draw, (470, y + 200), "（盖章）", INK, 21)
     sheet.paste(RED, (470, y + 60), _seal(stamp))
-    draw.text((70, 1110), print_line, GREY, font(17))
-    return sheet.rotate(0.5, fillcolor=(240, 240, 236))
+    _write(draw, (70, 1110), print_line, GREY, 17)
+    return sheet
 
 
 def draw_proof(title: str, paragraphs: tuple[str, ...], *, stamp: str, day: str) -> Image.Image:
@@ -114,10 +128,10 @@ def draw_proof(title: str, paragraphs: tuple[str, ...], *, stamp: str, day: str)
     y = 230
     for paragraph in paragraphs:
         for start in range(0, len(paragraph), 26):
-            draw.text((90 if start else 138, y), paragraph[start : start + 26], INK, font(24))
+            _write(draw, (90 if start else 138, y), paragraph[start : start + 26], INK, 24)
             y += 46
-    draw.text((430, y + 110), stamp, INK, font(24))
-    draw.text((480, y + 160), day, INK, font(24))
+    _write(draw, (430, y + 110), stamp, INK, 24)
+    _write(draw, (480, y + 160), day, INK, 24)
     sheet.paste(RED, (480, y + 40), _seal(stamp))
     return sheet
 
@@ -155,8 +169,9 @@ def _sheet(title: str, tint: int) -> Image.Image:
         draw.rectangle((inset, inset, 999 - inset, 659 - inset), outline=line, width=2)
     draw.line((500, 40, 500, 620), fill=(222, 214, 196), width=2)
     draw.text((262, 150), title, RED if tint == 2 else INK, font(34 if len(title) < 10 else 28), anchor="mm")
-    for row, text in enumerate(("本证书由评价机构依据国家职业", "技能标准组织评价后颁发，表明", "持证人具备相应的技能水平。")):
-        draw.text((90, 230 + row * 40), text, INK, font(24))
+    told = ("本证书由评价机构依据国家职业", "技能标准组织评价后颁发，表明", "持证人具备相应的技能水平。")
+    for row, text in enumerate(told):
+        _write(draw, (90, 230 + row * 40), text, INK, 24)
     return sheet
 
 
