@@ -17,7 +17,7 @@ from portal.web.desk import desk_counters, forget_counters
 from portal.web.desk.case import case_context, last_words, with_last
 from portal.web.desk.files import visible_case
 from portal.web.desk.forms import DecisionForm, ExtendForm, LateStampForm, WithdrawForm
-from portal.web.desk.queue import counter_items, here, lines_of, queue_context
+from portal.web.desk.queue import counter_items, here, lines_of, queue_context, tab_items
 from portal.web.guards import actor
 from portal.web.pages import go, show
 
@@ -180,7 +180,8 @@ def _row(id_: int, status: int, *, piece: str = "", event=None, refusal: str = "
     response = show(
         "desk/queue.html", pieces=(piece, "desk/_counters.html"), status=status, desk=desk, filters=desk.filters,
         line=line, event=event, version=found.version, refusal=refusal, estimated_note="",
-        counters=counter_items(desk, desk_counters(person)), **context,
+        counters=counter_items(desk, desk_counters(person)), tabs=tab_items(desk, desk_counters(person), person),
+        **context,
     )  # fmt: skip
     response.headers["HX-Retarget"] = f"#case-{id_}"
     response.headers["HX-Reswap"] = "outerHTML"

@@ -100,7 +100,7 @@ def queue_context(desk: Desk) -> dict:
         "lines": lines,
         "done": done,
         "words": OUTCOME_WORDS,
-        "tabs": _tabs(desk, numbers, person),
+        "tabs": tab_items(desk, numbers, person),
         "counters": counter_items(desk, numbers),
         "plans": queues.plans_waiting(person) if filters.tab in ("waiting", "returned", "done", "behalf") else [],
         "cities": _cities(person),
@@ -189,7 +189,8 @@ def _address(desk: Desk, filters: Filters) -> str:
     return f"{desk.base}?{urlencode(query)}" if query else desk.base
 
 
-def _tabs(desk: Desk, numbers, person: Actor) -> list[tuple]:
+def tab_items(desk: Desk, numbers, person: Actor) -> list[tuple]:
+    """The tabs of the desk with their numbers."""
     shown = {
         "waiting": numbers.waiting, "returned": numbers.returned, "behalf": None, "today": numbers.decided,
         "done": None,
