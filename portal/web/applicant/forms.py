@@ -126,8 +126,8 @@ class RegistrationForm(PortalForm):
         choices=[("yes", "身体健康，能够正常组织开展考评活动"), ("no", "不能正常组织开展考评活动")],
     )  # fmt: skip
     declarations = ChecksField("个人声明")
-    qualifications = ChecksField("本次报名使用的证书", coerce=int)
-    work = ChecksField("本次报名使用的考评工作经历", coerce=int)
+    qualifications = ChecksField("使用的证书", coerce=int)
+    work = ChecksField("使用的考评经历", coerce=int)
 
     def __init__(
         self, registration: Registration, *args, offered=(), reviewers=(), held=(), work=(), unlocked=None, **kw
