@@ -20,6 +20,7 @@ FORMAT = 1
 MANIFEST, DATABASE, KEY = "manifest.json", "portal.sqlite3", "secret_key"
 _FOLDERS = ("uploads", "issued", "fonts")
 _CHUNK = 1 << 20
+_ODD_OBJECTS = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
 
 
 class Unusable(Refusal):
@@ -70,7 +71,8 @@ def make_backup(settings: Settings, file: Path | None, *, actor: Actor) -> Made:
     except OSError as error:
         draft.unlink(missing_ok=True)
         if error.errno == 28:
-            raise Refusal(f"磁盘空间不足，备份没有完成：请清理 {file.parent} 所在磁盘，或把备份写到另一个磁盘。") from None
+            advice = f"请清理 {file.parent} 所在磁盘，或把备份写到另一个磁盘。"
+            raise Refusal(f"磁盘空间不足，备份没有完成：{advice}") from None
         raise
     except BaseException:
         draft.unlink(missing_ok=True)
@@ -91,7 +93,8 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
         manifest = _unpack(file, fresh)
         events = _check_database(fresh / DATABASE, manifest)
         kept = None
-        present = [name for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, *_FOLDERS) if (data / name).exists()]
+        names = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, *_FOLDERS)
+        present = [name for name in names if (data / name).exists()]
         if present:
             kept = data / f"before-restore-{clock.now():%Y%m%d-%H%M%S}"
             kept.mkdir(mode=0o700)
@@ -192,7 +195,7 @@ def _check_database(path: Path, manifest: dict) -> int:
     try:
         database.use(path)
         database.open_connection()
-        odd = database.database.execute_sql("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchall()
+        odd = database.database.execute_sql(_ODD_OBJECTS).fetchall()
         if odd:
             raise Unusable(f"备份的数据库中有不应有的对象（{odd[0][0]}），没有恢复。")
         if database.database.execute_sql("PRAGMA integrity_check").fetchone()[0] != "ok":

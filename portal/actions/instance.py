@@ -2,23 +2,19 @@
 
 from datetime import date
 
-import chinese_calendar
-
 from portal import clock
 from portal.actions.accounts import create_user, grant_seat
+from portal.actions.calendar import load_official_year
 from portal.actions.events import record
-from portal.actions.numbers import touch
 from portal.actions.passwords import hash_password, store_password
 from portal.actions.reasons import seed_default_reasons
 from portal.database import transaction
-from portal.models import CalendarYear, Office, Region, Setting, User, Workday
+from portal.models import Office, Region, Setting, User
 from portal.models.jurisdictions import official_calendar, profile_of
 from portal.rules.errors import Invalid
 from portal.rules.profile import Profile
 from portal.rules.workflow import Actor, Seat
 
-CALENDAR_SOURCE = "国务院办公厅历年节假日安排"
-MAKE_UP_DAY = "调休上班"
 BUREAU = "人力资源和社会保障局"
 DEMO_ACCOUNTS, DEMO_LOADED = "demo.accounts", "demo.loaded"
 
@@ -39,34 +35,10 @@ def set_up(provinces: list[str], *, actor: Actor) -> None:
     with transaction():
         if is_set_up():
             raise Invalid("province", "平台已初始化，不能重复初始化；机构、账户请在管理页面中维护。")
-        load_official_calendar(actor=actor)
+        for year in sorted(official_calendar().years):
+            load_official_year(year, actor=actor)
         for profile in profiles:
             found_province(profile, actor=actor)
-
-
-def load_official_calendar(*, actor: Actor) -> int:
-    """Write the working-day exceptions of every year whose official arrangement the library knows; gives the years.
-
-    What is there already stays: an administrator may have corrected a day.
-    """
-    calendar, now = official_calendar(), clock.now()
-    names = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
-    days = [
-        {"day": day, "is_workday": False, "name": names.get(chinese_calendar.holidays[day], "")}
-        for day in sorted(calendar.days_off)
-    ]
-    days += [{"day": day, "is_workday": True, "name": MAKE_UP_DAY} for day in sorted(calendar.days_worked)]
-    years = [{"year": year, "source": CALENDAR_SOURCE, "loaded_at": now} for year in sorted(calendar.years)]
-    with transaction():
-        for start in range(0, len(days), 200):
-            Workday.insert_many(days[start : start + 200]).on_conflict_ignore().execute()
-        CalendarYear.insert_many(years).on_conflict_ignore().execute()
-        touch("calendar")
-        record(
-            "calendar", "载入官方工作日历", actor=actor, subject="calendar",
-            note=f"{years[0]['year']}年至{years[-1]['year']}年",
-        )  # fmt: skip
-    return len(years)
 
 
 def found_province(profile: Profile, *, actor: Actor) -> None:

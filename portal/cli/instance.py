@@ -67,7 +67,8 @@ def _choose_provinces(given: list[str]) -> list[str]:
         wrong = [word for word in words if word not in by_word]
         if words and not wrong:
             return list(dict.fromkeys(by_word[word] for word in words))
-        message = f"没有“{'、'.join(wrong)}”的省份配置，可选：{'、'.join(f'{p.name}（{k}）' for k, p in known.items())}。"
+        choices = "、".join(f"{profile.name}（{key}）" for key, profile in known.items())
+        message = f"没有“{'、'.join(wrong)}”的省份配置，可选：{choices}。"
         if given:
             raise click.ClickException(message)
         click.echo(message)
@@ -76,7 +77,8 @@ def _choose_provinces(given: list[str]) -> list[str]:
 def _set_up(keys: list[str], login: str, name: str) -> None:
     """Everything in one transaction; a refused password or name is asked for again, nothing is left half done."""
     while True:
-        password = click.prompt("管理员密码（至少8位，含两种以上字符）", hide_input=True, confirmation_prompt="请再输入一次密码")
+        ask = "管理员密码（至少8位，含两种以上字符）"
+        password = click.prompt(ask, hide_input=True, confirmation_prompt="请再输入一次密码")
         try:
             with database.transaction():
                 instance.set_up(keys, actor=operator())

@@ -44,7 +44,8 @@ def draw():
 
 def drawn_flows() -> str:
     """All flows as one Markdown page of Mermaid diagrams."""
-    parts = ["# The flows, drawn from the transition tables", "", "Written by `./run flask flows draw > docs/flows.md`."]
+    parts = ["# The flows, drawn from the transition tables", ""]
+    parts.append("Written by `./run flask flows draw > docs/flows.md`.")
     for flow in FLOWS.values():
         parts += ["", f"## {flow.name} — {flow.title}", "", "```mermaid", flow.draw(), "```"]
         parts += ["", "| state | what everybody reads |", "|---|---|"]

@@ -2,12 +2,16 @@
 
 import click
 
+from portal import database
 from portal.actions import accounts
+from portal.actions.accounts import set_temporary_password
 from portal.actions.passwords import find_user
 from portal.cli.terminal import needs_database, operator
 from portal.models import Grant, Office, User
 from portal.rules.errors import Invalid
 from portal.rules.workflow import SEAT_LABELS, Seat
+
+SEATS = "身份：U 单位 K 区县 C 市中心 B 市局 P 省中心 D 省厅 T 技术人员"
 
 
 @click.group("users")
@@ -32,14 +36,15 @@ def list_users(find: str):
 @users.command("create")
 @click.argument("login")
 @click.argument("name")
-@click.option("--seat", type=click.Choice([str(seat) for seat in Seat]), help="身份：U 单位 K 区县 C 市中心 B 市局 P 省中心 D 省厅 T 技术人员")
+@click.option("--seat", type=click.Choice([str(seat) for seat in Seat]), help=SEATS)
 @click.option("--office", type=int, help="机构编号（见 flask users offices）")
 @needs_database
 def create(login: str, name: str, seat: str | None, office: int | None):
     """新建账户，显示一次临时密码（首次登录必须修改）。"""
-    user, password = accounts.create_user(name, login, actor=operator())
-    if seat:
-        accounts.grant_seat(user, Seat(seat), Office.get_or_none(Office.id == office), actor=operator())
+    with database.transaction():
+        user, password = accounts.create_user(name, login, actor=operator())
+        if seat:
+            accounts.grant_seat(user, Seat(seat), Office.get_or_none(Office.id == office), actor=operator())
     click.echo(f"账户：{user.login}\n临时密码：{password}")
 
 
@@ -67,7 +72,7 @@ def grant(login: str, seat: str, office: int | None):
 @needs_database
 def password(login: str):
     """设置新的临时密码并显示一次。"""
-    click.echo(f"临时密码：{accounts.set_temporary_password(_find(login), actor=operator())}")
+    click.echo(f"临时密码：{set_temporary_password(_find(login), actor=operator())}")
 
 
 @users.command("disable")

@@ -53,6 +53,8 @@ class Outline:
 _SC_CITY = ("成都云帆技能评价有限公司", "成都望江职业技术学校", "绵阳青禾高级技工学校", "德阳云岭重型装备有限公司")
 _SC_ALL = (*_SC_CITY, "四川云岭建设技能评价中心", "泸州青禾酒店服务有限公司")
 _AH_CITY = ("新华教育集团", "芜湖云帆汽车制造有限公司", "黄山云谷旅游职业学校", "黄山青禾茶业有限公司")
+_AH_AUDIENCE = "由已备案或拟备案的开展职业技能等级认定工作的央企驻皖分支机构、省级行业评价组织等推荐，"
+_AH_PEOPLE = "符合申报条件，拟从事技能人才评价考评工作，并经我中心审核通过的人员。"
 _AH_DIRECT = ("安徽省人力资源服务协会", "云岭能源集团安徽分公司")
 _U, _C, _P = str(Seat.UNIT), str(Seat.CITY_CENTRE), str(Seat.PROVINCE_CENTRE)
 
@@ -76,8 +78,7 @@ OUTLINES = (
             (-12, -6), {_U: -2, _P: 0}, (6, 7), _AH_DIRECT, audience_kinds=("central_branch", "provincial_industry")),
     Outline("ah-open", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（省直机构第二期）",
             (-5, 4), {_U: 5, _P: 8}, (10, 11), _AH_DIRECT, audience_kinds=("central_branch", "provincial_industry"),
-            closes_time=time(17), audience="由已备案或拟备案的开展职业技能等级认定工作的央企驻皖分支机构、省级行业评价组织等推荐，"
-            "符合申报条件，拟从事技能人才评价考评工作，并经我中心审核通过的人员。"),
+            closes_time=time(17), audience=_AH_AUDIENCE + _AH_PEOPLE),
 )  # fmt: skip
 
 
@@ -113,8 +114,8 @@ def announce_2022(world: World) -> Class:
         "training_from": date(2022, 12, 15), "training_to": date(2022, 12, 16),
         "exam_starts_at": datetime(2022, 12, 16, 14, 30), "exam_ends_at": datetime(2022, 12, 16, 16, 30),
         "minutes": 600, "pass_mark": 60, "attempts": 1, "classes": ["3", "4", "5", "6"],
-        "audience": "已经备案成功或已经向当地人社部门提交备案资料的等级认定机构，参与2015版国家职业分类大典内第三、四、五、六类的"
-        "职业（工种）评价工作，工作责任心强，办事公正，有较高专业知识、技能水平和实际工作经验且符合高级考评员申报条件的人员。",
+        "audience": "已经备案成功或已经向当地人社部门提交备案资料的等级认定机构，"
+        "参与2015版国家职业分类大典内第三、四、五、六类的职业（工种）评价工作，工作责任心强，办事公正，有较高专业知识、技能水平和实际工作经验且符合高级考评员申报条件的人员。",
         "groups": [{"number": "667805044", "name": "2022年高级考评员培训班QQ工作群", "audience": "applicant"}],
         "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE, "exam": TRAINING_SITE},
         "contacts": contacts_of(world, SICHUAN, 2),
@@ -129,8 +130,7 @@ def announce_2021(world: World) -> Class:
     values = {
         "name": "2021年技能人才评价考评员培训班", "batch_no": "34-2021-PX-002",
         "audience_kinds": ["central_branch", "provincial_industry"],
-        "audience": "由已备案或拟备案的开展职业技能等级认定工作的央企驻皖分支机构、省级行业评价组织等推荐，符合申报条件（附件1），"
-        "拟从事技能人才评价考评工作，并经我中心审核通过的人员。",
+        "audience": _AH_AUDIENCE + _AH_PEOPLE.replace("条件", "条件（附件1）"),
         "groups": [{"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaison"}],
         "links": {"system": SYSTEM_SITE}, "contacts": contacts_of(world, ANHUI),
     }  # fmt: skip
@@ -143,7 +143,8 @@ def date_2021(world: World, announced: Class) -> None:
     """Fill the blanks in: registration from 4 to 9 August 2021, 17:00 (皖人协秘〔2021〕2号 三（一）)."""
     values = {
         "opens_on": date(2021, 8, 4), "closes_on": date(2021, 8, 9), "closes_time": time(17),
-        "review_by": {_U: "2021-08-10", _P: "2021-08-13"}, "study_from": date(2021, 8, 16), "study_to": date(2021, 8, 27),
+        "review_by": {_U: "2021-08-10", _P: "2021-08-13"},
+        "study_from": date(2021, 8, 16), "study_to": date(2021, 8, 27),
     }  # fmt: skip
     announced.plan = plans.update_plan(
         announced.plan, values=values, actor=world.staff["ah-centre"], seen=announced.plan.version,

@@ -257,7 +257,8 @@ class Applicant:
         """The unit takes it back after having passed it."""
         case = Case.get_by_id(self.case.id)
         unit = self.world.at_office[Step.get(Step.case == case.id, Step.position == 0).office_id][0]
-        registrations.withdraw_registration(case, actor=unit, seen=case.version, note="本人已调离本单位，不再从事考评工作")
+        note = "本人已调离本单位，不再从事考评工作"
+        registrations.withdraw_registration(case, actor=unit, seen=case.version, note=note)
 
     def claim(self, _: str) -> None:
         """A second person at the desk has opened it."""

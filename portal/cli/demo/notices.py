@@ -1,4 +1,4 @@
-"""The notices of the demonstration: the four source documents with invented contacts, and those of the running classes."""
+"""The notices of the demonstration: the source documents with invented contacts, and those of the running classes."""
 
 from datetime import date, datetime, time
 
@@ -15,6 +15,7 @@ CONDITIONS = (
     "三、具有与评价工作相适应的办公场所和与所评价职业等级相适应的场地、设备设施。办公用房相对独立，不少于50平方米。",
     "四、配备评价工作专（兼）职负责人、管理人员和考评人员等。每个职业（工种）等级具有相应考评资质的持证人员不少于5人。",
 )
+SUMMARY = ("一、基本情况", "二、培训工作开展情况", "三、评价工作开展情况", "四、下一步培训评价工作打算")
 HUANGSHAN_TEXT = """一、规范备案标准
 具备通用条件（见附件1）的企业、职业（技工）院校和社会培训评价组织，依据分级负责、属地管理原则向区县人社部门提出申请，\
 区县人社部门初审合格后向市人社部门递交申报材料。备案期限一般为三年，每个备案工种不少于5名考评员。
@@ -54,11 +55,11 @@ def publish_huangshan(world: World, day: date) -> None:
         "announcement": "现就进一步加强我市技能人才评价机构备案管理工作的有关事项通知如下：",
         "body": HUANGSHAN_TEXT, "contacts": contacts_of(world, ANHUI), "signed_on": day, "is_public": True,
     }, files=(
-        ("技能人才评价机构备案通用条件", draw_proof("技能人才评价机构备案通用条件", CONDITIONS, stamp="黄山市人力资源和社会保障局",
-                                         day=f"{day.year}年{day.month}月")),
+        ("技能人才评价机构备案通用条件", draw_proof(
+            "技能人才评价机构备案通用条件", CONDITIONS, stamp="黄山市人力资源和社会保障局",
+            day=f"{day.year}年{day.month}月")),
         ("技能人才评价机构年度评价工作总结（模板）", draw_proof(
-            "年度评价工作总结（模板）", ("一、基本情况", "二、培训工作开展情况", "三、评价工作开展情况", "四、下一步培训评价工作打算"),
-            stamp="评价机构", day="　　年　月　日")),
+            "年度评价工作总结（模板）", SUMMARY, stamp="评价机构", day="　　年　月　日")),
     ))  # fmt: skip
 
 
@@ -68,7 +69,8 @@ def publish_2022(world: World, announced: Class) -> None:
         "number": "川人社职鉴〔2022〕21号", "title": "关于举办全省技能人才评价高级考评员培训班的通知",
         "basis": [{"title": "关于举办四川省技能人才评价考评员培训班和考评员复核换证工作的通知",
                    "number": "川人社职鉴〔2022〕5号", "issuer": "四川省职业技能鉴定指导中心"}],
-        "announcement": "经研究，拟于2022年12月15日-16日举办技能人才评价高级考评员培训班，现将培训班有关具体事宜通知如下：",
+        "announcement": "经研究，拟于2022年12月15日-16日举办技能人才评价高级考评员培训班，"
+                        "现将培训班有关具体事宜通知如下：",
         "signed_on": date(2022, 12, 8), "is_public": True,
     }, plan=announced, builtin=("table",))  # fmt: skip
 

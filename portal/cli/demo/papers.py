@@ -13,7 +13,8 @@ from portal.models.jurisdictions import profile_of
 from portal.rules.invented import PLACES, Person
 from portal.storage import Kept, Store
 
-TITLES = {"职业资格": "国家职业资格证书", "技能等级": "职业技能等级证书", "专业技术职务": "专业技术职务资格证书", "考评员": "考评员资格证卡"}
+TITLES = {"职业资格": "国家职业资格证书", "技能等级": "职业技能等级证书",
+          "专业技术职务": "专业技术职务资格证书", "考评员": "考评员资格证卡"}  # fmt: skip
 
 
 class Papers:
@@ -45,7 +46,8 @@ class Papers:
         """The scan of a certificate: a photograph, an online query's page, or a PDF of two pages."""
         title, lines = TITLES[held.kind], _lines(person, held)
         if held.material_kind == "online_query" and not unclear:
-            return self.store.keep_issued(pictures.as_jpeg(pictures.draw_query_page(lines)), "联网查询.jpg", kind="jpeg")
+            page = pictures.draw_query_page(lines)
+            return self.store.keep_issued(pictures.as_jpeg(page), "联网查询.jpg", kind="jpeg")
         sheet = pictures.draw_certificate(
             title, lines, issuer=held.issuer, portrait=portrait, seed=held.id, unclear=unclear
         )
@@ -72,8 +74,8 @@ class Papers:
         lines = (
             ("姓名", person.name), ("性别", person.sex), ("证件号码", person.id_number),
             ("出生日期", f"{person.birth:%Y-%m-%d}"), ("联系电话", person.phone), ("通讯地址", person.address),
-            ("工作单位", unit), ("职务", person.post), ("申报职业（工种）", f"{occupation.name} {occupation.job}".strip()),
-            ("培训班", plan.name),
+            ("工作单位", unit), ("职务", person.post),
+            ("申报职业（工种）", f"{occupation.name} {occupation.job}".strip()), ("培训班", plan.name),
         )  # fmt: skip
         print_line = f"打印版本：第{version}版　校验码：{content[:8]}"
         sheet = pictures.draw_form(title, lines, stamp=unit, print_line=print_line)

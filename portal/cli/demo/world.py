@@ -51,7 +51,8 @@ ORGANISATIONS = {
     ANHUI: (
         ("安徽省人力资源服务协会", "省直", "social", "province", "provincial_industry",
          ("企业人力资源管理师", "劳动关系协调员"), "filed"),
-        ("新华教育集团", "合肥市", "social", "city", "local", ("汽车维修工", "电工", "中式烹调师", "养老护理员"), "filed"),
+        ("新华教育集团", "合肥市", "social", "city", "local",
+         ("汽车维修工", "电工", "中式烹调师", "养老护理员"), "filed"),
         ("云岭能源集团安徽分公司", "省直", "enterprise", "province", "central_branch", ("电工", "焊工"), "submitted"),
         ("芜湖云帆汽车制造有限公司", "芜湖市", "enterprise", "city", "local", ("汽车维修工", "装配钳工"), "filed"),
         ("黄山云谷旅游职业学校", "黄山市", "school", "city", "local", ("导游", "茶艺师", "中式烹调师"), "filed"),
@@ -61,7 +62,8 @@ ORGANISATIONS = {
 FILING_CODES = {"新华教育集团": "S000034010001", "安徽省人力资源服务协会": "S000034000001",
                 "芜湖云帆汽车制造有限公司": "Y000034020001", "黄山云谷旅游职业学校": "S000034100001"}  # fmt: skip
 ASSOCIATION = "安徽省人力资源服务协会"
-MEMBERS = ("合肥云帆人力资源服务有限公司", "安徽青禾企业管理咨询有限公司", "合肥望江劳务派遣有限公司", "安徽云岭人才服务有限公司")
+MEMBERS = ("合肥云帆人力资源服务有限公司", "安徽青禾企业管理咨询有限公司", "合肥望江劳务派遣有限公司",
+           "安徽云岭人才服务有限公司")  # fmt: skip
 HUANGSHAN = {"屯溪区": "341002", "黄山区": "341003", "徽州区": "341004", "歙县": "341021", "休宁县": "341022",
              "黟县": "341023", "祁门县": "341024"}  # fmt: skip
 
@@ -71,8 +73,10 @@ STAFF = (
     ("sc-school", Seat.UNIT, "成都望江职业技术学校"), ("my-school", Seat.UNIT, "绵阳青禾高级技工学校"),
     ("dy-plant", Seat.UNIT, "德阳云岭重型装备有限公司"), ("lz-hotel", Seat.UNIT, "泸州青禾酒店服务有限公司"),
     ("sc-direct", Seat.UNIT, "四川云岭建设技能评价中心"),
-    ("cd-centre", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"), ("cd-centre2", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"),
-    ("my-centre", Seat.CITY_CENTRE, "绵阳市职业技能鉴定指导中心"), ("dy-centre", Seat.CITY_CENTRE, "德阳市职业技能鉴定指导中心"),
+    ("cd-centre", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"),
+    ("cd-centre2", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"),
+    ("my-centre", Seat.CITY_CENTRE, "绵阳市职业技能鉴定指导中心"),
+    ("dy-centre", Seat.CITY_CENTRE, "德阳市职业技能鉴定指导中心"),
     ("cd-bureau", Seat.CITY_BUREAU, "成都市人力资源和社会保障局"),
     ("sc-centre", Seat.PROVINCE_CENTRE, "四川省职业技能鉴定指导中心"),
     ("sc-centre2", Seat.PROVINCE_CENTRE, "四川省职业技能鉴定指导中心"),
@@ -82,10 +86,14 @@ STAFF = (
     ("xinhua", Seat.UNIT, "新华教育集团"), ("ah-energy", Seat.UNIT, "云岭能源集团安徽分公司"),
     ("wh-auto", Seat.UNIT, "芜湖云帆汽车制造有限公司"), ("hs-school", Seat.UNIT, "黄山云谷旅游职业学校"),
     ("hs-tea", Seat.UNIT, "黄山青禾茶业有限公司"),
-    ("hf-centre", Seat.CITY_CENTRE, "合肥市职业技能鉴定中心"), ("hf-centre2", Seat.CITY_CENTRE, "合肥市职业技能鉴定中心"),
-    ("wh-centre", Seat.CITY_CENTRE, "芜湖市职业技能鉴定中心"), ("hs-centre", Seat.CITY_CENTRE, "黄山市职业技能鉴定中心"),
-    ("hs-bureau", Seat.CITY_BUREAU, "黄山市人力资源和社会保障局"), ("hs-county", Seat.COUNTY, "屯溪区人力资源和社会保障局"),
-    ("ah-centre", Seat.PROVINCE_CENTRE, "安徽省职业技能鉴定中心"), ("ah-centre2", Seat.PROVINCE_CENTRE, "安徽省职业技能鉴定中心"),
+    ("hf-centre", Seat.CITY_CENTRE, "合肥市职业技能鉴定中心"),
+    ("hf-centre2", Seat.CITY_CENTRE, "合肥市职业技能鉴定中心"),
+    ("wh-centre", Seat.CITY_CENTRE, "芜湖市职业技能鉴定中心"),
+    ("hs-centre", Seat.CITY_CENTRE, "黄山市职业技能鉴定中心"),
+    ("hs-bureau", Seat.CITY_BUREAU, "黄山市人力资源和社会保障局"),
+    ("hs-county", Seat.COUNTY, "屯溪区人力资源和社会保障局"),
+    ("ah-centre", Seat.PROVINCE_CENTRE, "安徽省职业技能鉴定中心"),
+    ("ah-centre2", Seat.PROVINCE_CENTRE, "安徽省职业技能鉴定中心"),
     ("ah-dept", Seat.DEPARTMENT, "安徽省人力资源和社会保障厅"),
     ("tech", Seat.TECHNICIAN, ""),
 )  # fmt: skip
@@ -132,7 +140,7 @@ def make_world(uploads: Path) -> World:
     for name, code in HUANGSHAN.items():
         values = {"name": name, "code": code, "level": "county", "parent": city.id}
         county = offices.save_region(None, values, actor=TERMINAL)
-        values = {"name": f"{name}人力资源和社会保障局", "kind": "county/department", "province": ANHUI, "region": county}
+        values = {"kind": "county/department", "province": ANHUI, "region": county, "name": f"{name}{instance.BUREAU}"}
         offices.save_office(None, values, actor=TERMINAL)
     _hire(world)
     association = world.staff["ah-assoc"]
