@@ -36,7 +36,8 @@ def test_a_plan_is_drafted_from_the_template_saved_and_published(desk, page):
     assert "请填写" in refused.text and Plan.get_by_id(plan.id).state == PlanState.DRAFT
     saved = page(f"/province/plans/{plan.id}/edit").press(
         "plan-form", minutes="120", pass_mark="90", attempts="2", opens_on="２０２２年１２月９日",
-        closes_on="2022-12-13", closes_time="17:00", review_C="2022-12-14", training_from="2022-12-15", training_to="2022-12-16",
+        closes_on="2022-12-13", closes_time="17:00", review_C="2022-12-14",
+        training_from="2022-12-15", training_to="2022-12-16",
         exam_starts_at="2022-12-16T14:30", exam_ends_at="2022-12-16T16:30",
         **{"contacts-0-name": "黄工", "contacts-0-mobile": "13900000001", "groups-0-number": "600000001",
            "groups-0-name": "培训班群", "groups-0-audience": "applicant"},
