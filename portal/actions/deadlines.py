@@ -22,13 +22,11 @@ def due_for(case: Case, step: Step, today: date) -> date | None:
     """
     calendar = working_calendar()
     if step.days_left is not None:
-        resumed = calendar.add(today, max(step.days_left, 1))
-        return max(step.due_on, resumed) if step.due_on else resumed
-    announced = _plan_date(case, step)
-    if announced is not None:
-        return max(announced, step.due_on) if step.due_on else announced
-    days = profile_of(case.province).seats[Seat(step.seat)].review_days
-    return calendar.add(today, days) if days else None
+        due = calendar.add(today, max(step.days_left, 1))
+    else:
+        days = profile_of(case.province).seats[Seat(step.seat)].review_days
+        due = _plan_date(case, step) or (calendar.add(today, days) if days else None)
+    return max(due, step.due_on) if due and step.due_on else due
 
 
 def days_left(case: Case) -> int | None:

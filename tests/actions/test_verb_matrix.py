@@ -1,4 +1,4 @@
-"""Every place a registration can be in × every action × every seat, through the real verbs: done, or refused untouched."""
+"""Every place a registration can be in × every action × every seat, through the real verbs: done, or untouched."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -86,7 +86,7 @@ def everybody(s) -> dict[str, Actor]:
 
 
 def expected(case: Case, s, action: str, actor: Actor):
-    """The target of an allowed move, or the Refusal that must be raised; written from appendix D1, not from the code."""
+    """The target of an allowed move, or the Refusal that must be raised; from appendix D1, not from the code."""
     state, first = case.state, Step.get_or_none(Step.case == case.id, Step.position == 0)
     own = actor.seat == Seat.APPLICANT and actor.person == s.person.id
     here = Step.get_or_none(Step.case == case.id, Step.position == case.position)
@@ -237,7 +237,9 @@ def test_decide_makes_decisions_and_nothing_else(s, place, action):
     before = everything()
     for actor in (s.actor, *s.reviewers.values()):
         with pytest.raises((NotAllowed, Stale)):
-            cases.decide(case, Decision(action, note="理由", items=ITEMS, confirmed=True), actor=actor, seen=case.version)
+            cases.decide(
+                case, Decision(action, note="理由", items=ITEMS, confirmed=True), actor=actor, seen=case.version
+            )
     assert everything() == before
 
 
@@ -359,7 +361,11 @@ class TestUndo:
 
     def test_an_undone_rejection_does_not_exceed_the_places_of_the_plan(self, db, at):
         at("2022-12-10 10:00")
-        codes = [("4-12-01-01", "汽车维修工"), ("4-07-03-04", "企业人力资源管理师"), ("4-04-05-05", "信息通信网络运行管理员")]
+        codes = [
+            ("4-12-01-01", "汽车维修工"),
+            ("4-07-03-04", "企业人力资源管理师"),
+            ("4-04-05-05", "信息通信网络运行管理员"),
+        ]
         occupations = [make.make_occupation(*code) for code in codes]
         s = scene(occupations=occupations, plan={"registrations_per_person": 2})
         case = s.submitted(occupation=occupations[0].id)
