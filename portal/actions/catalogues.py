@@ -222,7 +222,10 @@ def _store_certificates(records: list[Record], actor: Actor) -> tuple[int, int]:
 
 
 def _read_certificate_level(text: str) -> int | None:
-    return _read_level(squeeze(text)) if text else None
+    levels = read_levels(text).split(",") if text else []
+    if len(levels) > 1:
+        raise Invalid("level", f"“{text}”应为一个等级。")
+    return int(levels[0]) if levels else None
 
 
 CERTIFICATES = ImportKind(

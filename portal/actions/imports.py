@@ -104,7 +104,8 @@ def examine(kind: ImportKind, rows: Sequence[Sequence[str]], lost: Sequence[Faul
         if not faults and number not in broken:
             same = tuple(record_.values.get(key) for key in kind.identity)
             if same in seen:
-                faults = [Fault(number, places.get(kind.identity[0], 0), f"与第{seen[same]}行重复，请保留一行。")]
+                place = next((places[key] for key in kind.identity if key in places), 0)
+                faults = [Fault(number, place, f"与第{seen[same]}行重复，请保留一行。")]
             seen.setdefault(same, number)
         result.faults += faults
         if not faults and number not in broken:

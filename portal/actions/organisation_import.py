@@ -171,7 +171,7 @@ ORGANISATIONS = ImportKind(
         Column("association", ("所属协会",), False, at_most(120), ""),
         Column("state", ("备案状态",), False, one_of(_words(FILING_STATES), "备案状态"), "已备案"),
         Column("filing_code", ("备案编号", "机构编码"), False, lambda text: squeeze(text).upper(), ""),
-        Column("applied_on", ("申请日期",), False, read_day, "2022-03-01"),
+        Column("submitted_on", ("申请日期",), False, read_day, "2022-03-01"),
         Column("starts_on", ("有效期开始", "备案日期"), False, read_day, "2022-06-01"),
         Column("ends_on", ("有效期截止",), False, read_day, "2025-05-31"),
         Column("scope", ("备案职业",), False, _read_scope, "4-12-01-01：五级至三级；6-31-01-03：五级"),

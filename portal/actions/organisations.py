@@ -66,7 +66,7 @@ def save_organisation(organisation: Organisation | None, values: Mapping, *, act
 def save_filing(organisation: Organisation, values: Mapping, *, actor: Actor) -> Filing:
     """Enter or change the filing of an organisation, until the filing itself is handled in the portal.
 
-    `values`: state (key of FILING_STATES), code, applied_on, starts_on, ends_on. Raises Invalid beside the field.
+    `values`: state (key of FILING_STATES), code, submitted_on, starts_on, ends_on. Raises Invalid beside the field.
     """
     check_technician(actor)
     state = _choice(values.get("state") or "", FILING_STATES, "state", "请选择备案状态。")
@@ -81,7 +81,7 @@ def save_filing(organisation: Organisation, values: Mapping, *, actor: Actor) ->
         taken = Filing.get_or_none(Filing.code == code) if code else None
         if taken is not None and taken.id != filing.id:
             raise Invalid("code", f"这个备案编号属于“{taken.organisation.name}”，请核对。")
-        filing.state, filing.code, filing.applied_on = state, code, values.get("applied_on")
+        filing.state, filing.code, filing.submitted_on = state, code, values.get("submitted_on")
         filing.starts_on, filing.ends_on = starts_on, ends_on
         filing.save()
         note = f"{FILING_STATES[state]} {code or ''}".strip()
@@ -203,7 +203,7 @@ def _read_allowed(codes: Iterable[str], region: Region) -> list[str]:
         except KeyError:
             return [own.code]
         return [each.code for each in listed]
-    known = {
+    known = {each.code for each in profile_of(region.province).regions} | {
         code
         for (code,) in Region.select(Region.code)
         .where(Region.province == region.province, Region.level.in_(["direct", "city"]))

@@ -51,7 +51,7 @@ def check_password(new: str, again: str, *, login: str) -> None:
     if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
         raise Invalid("new", f"密码应为{SHORTEST_PASSWORD}至{LONGEST_PASSWORD}个字符。")
     kinds = sum(any(test(c) for c in new) for test in (str.isdigit, str.islower, str.isupper)) + any(
-        not c.isalnum() for c in new
+        not (c.isascii() and c.isalnum()) for c in new
     )
     if kinds < 2:
         raise Invalid("new", "密码应至少包含数字、小写字母、大写字母、符号中的两种。")

@@ -194,7 +194,7 @@ def _found(world, province, number, name, region, kind, unit_kind, category, occ
     }, actor=TERMINAL)  # fmt: skip
     is_filed = state == "filed"
     filing = organisations.save_filing(organisation, {
-        "state": state, "code": FILING_CODES.get(name) if is_filed else None, "applied_on": date(2021, 3, 1),
+        "state": state, "code": FILING_CODES.get(name) if is_filed else None, "submitted_on": date(2021, 3, 1),
         "starts_on": date(2021, 5, 10) if is_filed else None,
     }, actor=TERMINAL)  # fmt: skip
     for row in (row for each in occupations for row in world.occupations[each]):

@@ -101,7 +101,7 @@ class FilingForm(PortalForm):
 
     state = SelectField("备案状态", choices=choices(FILING_STATES))
     code = TextField("备案编号", [at_most(30)])
-    applied_on = DayField("申请日期", [Optional()])
+    submitted_on = DayField("申请日期", [Optional()])
     starts_on = DayField("有效期开始", [Optional()])
     ends_on = DayField("有效期截止", [Optional()])
 
