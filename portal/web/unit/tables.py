@@ -8,6 +8,7 @@ from portal.models.jurisdictions import profile_of
 from portal.models.recommended import recommended_in, rows_of_recommended
 from portal.papers.tables import blank_table, combined_table, member_table, unit_table, write_table
 from portal.rules.errors import Invalid
+from portal.rules.flows.plan import PlanState
 from portal.rules.notice_text import print_deadline
 from portal.web.files import send_bytes
 from portal.web.guards import actor
@@ -127,13 +128,16 @@ def _edit_table(notice: Notice, organisation: Organisation, place: str):
         Recommendation.notice == notice.id, Recommendation.organisation == organisation.id
     )
     is_open, stored = verbs.can_write_table(notice, actor()), row.rows if row else []
-    may_fill = notice.plan is not None and request.args.get("fill") == "1"
-    proposed = rows_of_recommended(notice.plan, organisation.id) if may_fill else stored
+    # Only one's own people: whoever enters a member's paper table must not read the member's registrations (R0.02).
+    is_out = notice.plan is not None and notice.plan.state != PlanState.DRAFT
+    may_fill = is_out and organisation.id == actor().organisation
+    wants_fill = may_fill and request.args.get("fill") == "1"
+    proposed = rows_of_recommended(notice.plan, organisation.id) if wants_fill else stored
     form = TableForm(proposed, organisation.name, request.form if request.method == "POST" else None)
     context = {
         "form": form, "notice": notice, "table": row, "organisation": organisation, "place": place, "is_open": is_open,
         "deadline": print_deadline(notice.closes_on, notice.closes_time, with_year=True),
-        "mine": notice.office_id == actor().office,
+        "mine": notice.office_id == actor().office, "may_fill": may_fill,
     }  # fmt: skip
     if request.method == "GET":
         return show("unit/table.html", seen=row.version if row else 0, **context)
