@@ -4,16 +4,18 @@ from portal.models import (
     Case,
     Correction,
     FileVersion,
-    Grant,
+    Filing,
     HeldQualification,
+    ImportReport,
     Membership,
     Message,
     NoticeAttachment,
     Occupation,
+    OccupationAlias,
     Organisation,
     Reason,
-    Recommendation,
     Region,
+    ScopeLine,
     WorkEntry,
 )
 from tests.house.world import World
@@ -46,6 +48,8 @@ FOREIGN = {
     "K": [("chengdu", "at_city"), ("hefei", "at_city")], "B": [("chengdu", "at_city"), ("hefei", "at_city")],
     "D": [("chengdu", "at_province"), ("hefei", "at_province")], "T": [],
 }  # fmt: skip
+
+FOREIGN_JOBS = ("unit:mianyang", "city:mianyang", "province:anhui")
 
 # Whose personal data no page of a role may hold.
 HIDDEN = {
@@ -92,12 +96,27 @@ class Things:
                     if (seat, key) != ("U", "sichuan:forward")]  # fmt: skip
         if kind == "published":
             return [world.plans["anhui"]["draft"].id]
+        if kind in ("sent", "asked"):
+            keys = ("anhui:forward", "anhui:closed", "sichuan:draft")
+            return [world.notices[key].id for key in keys]
+        if kind == "member_org":
+            return [world.organisations[place].id for place in ("mianyang", "hefei")]
+        if kind == "membership":
+            other = world.organisations["hefei"].id
+            return [row.id for row in Membership.select().where(Membership.association == other)]
         if kind == "attachment":
             rows = NoticeAttachment.select().where(NoticeAttachment.notice == world.notices["anhui:closed"].id)
             return [row.id for row in rows]
+        if kind == "job":
+            return [job.id for role, job in world.jobs.items() if role in FOREIGN_JOBS and not role.startswith(
+                {"U": "unit:", "C": "city:", "P": "province:"}.get(seat, "-"))]  # fmt: skip
         if kind in ("reason",):
             return [row.id for row in Reason.select().where(Reason.province == "anhui")]
         return []
+
+    def has_own(self, kinds, seat: str) -> bool:
+        """Whether the seat has rows of its own of these kinds: county, bureau and department review nothing here."""
+        return seat not in "KBD" or not self.BY_CASE & {kind.split(":")[0] for kind in kinds}
 
     BY_CASE = {"case", "person", "file", "stamped", "qualification", "work", "message", "correction", "user",
                "organisation", "office", "slot"}  # fmt: skip
@@ -126,7 +145,7 @@ class Things:
                 Correction.case == world.cases[place]["returned"].id)),
             "message": lambda: first(Message.select().where(Message.user == person.user_id)),
             "organisation": lambda: world.organisations[place].id,
-            "office": lambda: world.offices[place]["U"].id,
+            "office": lambda: world.offices[place]["C"].id,
             "slot": lambda: "person.portrait",
             "page": lambda: 1,
             "plan": lambda: world.plans[province]["draft" if seat == "P" else "published"].id,
@@ -134,14 +153,35 @@ class Things:
             "notice": lambda: world.notices[f"{province}:closed" if seat in "PU" else f"{province}:public"].id,
             "own_notice": lambda: world.notices[f"{province}:forward" if seat == "U" else f"{province}:draft"].id,
             "attachment": lambda: first(NoticeAttachment.select().where(
-                NoticeAttachment.notice == world.notices[f"{province}:closed"].id)),
+                NoticeAttachment.notice == self.of("notice", place, state, seat))),
             "public_notice": lambda: world.notices[f"{province}:public"].id,
             "public_attachment": lambda: first(NoticeAttachment.select().where(
                 NoticeAttachment.notice == world.notices[f"{province}:public"].id)),
             "province": lambda: province,
-            "membership": lambda: first(Membership.select()),
-            "recommendation": lambda: first(Recommendation.select()),
-            "grant": lambda: first(Grant.select()),
+            "sent": lambda: world.notices["sichuan:sent"].id,
+            "asked": lambda: world.notices["sichuan:asked"].id,
+            "member_org": lambda: world.organisations["chengdu2"].id,
+            "pdf": lambda: "pdf",
+            "up": lambda: "up",
+            "publish": lambda: "publish",
+            "membership": lambda: first(Membership.select().where(
+                Membership.association == world.organisations[place].id)),
+            "draft_attachment": lambda: first(NoticeAttachment.select().where(NoticeAttachment.notice == self.of(
+                "own_notice", place, state, seat))),
+            "grant": lambda: world.grants[f"unit:{place}"].id,
+            "account": lambda: world.grants[f"unit:{place}"].user_id,
+            "scope": lambda: first(ScopeLine.select().join(Filing).where(
+                Filing.organisation == world.organisations[place].id)),
+            "alias": lambda: first(OccupationAlias.select()),
+            "report": lambda: first(ImportReport.select()),
+            "imports": lambda: "occupations:2022",
+            "year": lambda: 2022,
+            "load": lambda: "load",
+            "disable": lambda: "disable",
+            "on": lambda: "on",
+            "job": lambda: world.jobs[{
+                "U": f"unit:{place}", "C": "city:chengdu", "K": "county:chengdu", "B": "bureau:chengdu",
+                "P": f"province:{province}", "D": f"department:{province}"}.get(seat, "unit:chengdu")].id,
             "region": lambda: first(Region.select()),
             "occupation": lambda: first(Occupation.select()),
             "reason": lambda: first(Reason.select().where(Reason.province == province)),

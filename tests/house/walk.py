@@ -16,7 +16,6 @@ from portal.storage import Store
 from tests import make
 from tests.house.world import World, build_world
 
-
 CRASH = 599
 
 

@@ -3,17 +3,22 @@
 from dataclasses import dataclass, field
 
 from portal import clock
-from portal.actions import cases, forwards, notices, registrations
+from portal.actions import cases, forwards, jobs, notices, recommendations, registrations
 from portal.actions.cases import Decision
 from portal.actions.files import keep_file
 from portal.actions.registration_files import attach_stamped_form, take_form_version
 from portal.models import (
+    Article,
     CalendarYear,
     Case,
     FileVersion,
     Grant,
     HeldQualification,
+    ImportReport,
+    Job,
+    Membership,
     Notice,
+    OccupationAlias,
     Office,
     Organisation,
     Person,
@@ -51,6 +56,7 @@ class World:
     notices: dict[str, Notice] = field(default_factory=dict)
     people: dict[str, dict[str, Person]] = field(default_factory=dict)
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
 
     def secrets(self, places) -> list[str]:
         """What only these places' people may read: names, document numbers, telephones and receipt numbers."""
@@ -69,6 +75,8 @@ def build_world(store: Store) -> World:
     _announce(world)
     for place in PLACES:
         _register(world, place)
+    _work_in_bulk(world)
+    _leave_traces(world)
     return world
 
 
@@ -172,12 +180,21 @@ def _announce(world: World) -> None:
                 notice, values={"body": "一、事项。", **values}, actor=actor, seen=notice.version
             )
             world.notices[f"{province}:{key}"] = notices.publish_notice(notice, actor=actor, seen=notice.version)
-        draft = notices.create_notice(actor=actor)
+        draft = notices.create_notice(actor=actor, plan=world.plans[province]["published"])
         world.notices[f"{province}:draft"] = notices.update_notice(
             draft, values={"title": f"未发出的通知{word}"}, actor=actor, seen=draft.version
         )
         unit = make.actor_of(world.grants[f"unit:{first}"])
         world.notices[f"{province}:forward"] = forwards.forward_notice(world.notices[f"{province}:closed"], actor=unit)
+    # The first unit is an association that asks its member for a table, and is itself asked as another one's member.
+    for key, asking, asked in (("sent", "chengdu", "chengdu2"), ("asked", "chengdu2", "chengdu")):
+        Membership.create(association=world.organisations[asking], member=world.organisations[asked])
+        actor = make.actor_of(world.grants[f"unit:{asking}"])
+        forward = forwards.forward_notice(world.notices["sichuan:public"], actor=actor)
+        world.notices[f"sichuan:{key}"] = notices.publish_notice(forward, actor=actor, seen=forward.version)
+    row = dict.fromkeys(("employer", "position", "id_number", "phone", "held"), "") | {"name": "推荐人"}
+    member = make.actor_of(world.grants["unit:chengdu2"])
+    recommendations.save_table(world.notices["sichuan:sent"], rows=[row], actor=member, send=False, seen=0)
 
 
 def _register(world: World, place: str) -> None:
@@ -194,6 +211,30 @@ def _register(world: World, place: str) -> None:
             case = registrations.submit_registration(case, actor=actor, seen=case.version, declared=True)
             _bring_to(world, place, case, state)
         world.cases[place][state] = Case.get_by_id(case.id)
+
+
+def _work_in_bulk(world: World) -> None:
+    """A finished bulk decision of each reviewer's account."""
+    for role, grant in world.grants.items():
+        if grant.seat in "UCPKBD":
+            data = {"decision": {"action": "pass", "note": "", "confirmed": True}, "pairs": []}
+            job = jobs.start_job("bulk", actor=make.actor_of(grant), data=data, total=0)
+            Job.update(state="done", finished_at=clock.now(), result={"passed": [], "skipped": []}).where(
+                Job.id == job.id
+            ).execute()
+            world.jobs[role] = job
+
+
+def _leave_traces(world: World) -> None:
+    """What the catalogue pages list: reasons of both provinces, an alias, an import's report, a member, a document."""
+    for province in ("sichuan", "anhui"):
+        make.make_reason(province=province)
+    Article.create(key="guide", province="sichuan", title="考评员报名流程", body="一、登录。")
+    OccupationAlias.create(name="汽修工", same_as="4-12-01-01")
+    technician = world.grants["technician"].user
+    ImportReport.create(kind="occupations:2022", name="职业.xlsx", user=technician, at=clock.now(), accepted=1)
+    Membership.create(association=world.organisations["hefei"], member=make.make_organisation(
+        "庐州会员单位有限公司", province="anhui", region="合肥市", filed=None))  # fmt: skip
 
 
 def _bring_to(world: World, place: str, case: Case, state: str) -> None:
@@ -236,7 +277,6 @@ def reviewer(world: World, place: str, seat: str) -> Actor:
         "U": f"unit:{place}", "C": f"city:{place.rstrip('2')}", "P": f"province:{PLACES[place][0]}",
     }[seat]  # fmt: skip
     return make.actor_of(world.grants[role])
-
 
 
 def load_calendar() -> None:
