@@ -20,6 +20,7 @@ from portal.rules.eligibility import needs_waiver
 from portal.rules.flows.registration import Action, State
 from portal.rules.workflow import IN_REVIEW, Actor, Seat
 
+_DOTTED = ("阿依努尔·买买提", "德吉·卓玛", "古丽娜尔·吐尔逊")
 EDUCATION = {"中专": "中专（中技）", "大专": "大学专科", "本科": "大学本科"}
 REASONS = {
     "scan": "扫描件不清晰，请重新上传清晰的扫描件",
@@ -289,7 +290,7 @@ def _bend(person: invented.Person, special: str, number: int) -> invented.Person
         sign = invented.RARE_CHARACTERS[number % len(invented.RARE_CHARACTERS)]
         return replace(person, name=person.name[0] + sign)
     if special == "dotted":
-        return replace(person, name="阿依努尔·买买提", sex="女", id_number=_renumber(person, person.birth, number))
+        return replace(person, name=_DOTTED[number % len(_DOTTED)], sex="女", id_number=_renumber(person, person.birth, number))
     if special == "elderly":
         birth = date(clock.today().year - 62, 3, 15)
         return replace(person, birth=birth, sex="女", id_number=_renumber(person, birth, number))

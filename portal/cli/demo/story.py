@@ -25,6 +25,8 @@ LUZHOU, DIRECT = "泸州青禾酒店服务有限公司", "四川云岭建设技�
 XINHUA, WUHU, TOURISM, TEA = "新华教育集团", "芜湖云帆汽车制造有限公司", "黄山云谷旅游职业学校", "黄山青禾茶业有限公司"
 ASSOCIATION, ENERGY = "安徽省人力资源服务协会", "云岭能源集团安徽分公司"
 
+_DOTTED = ("sc-open", "ah-today")
+
 # Class → (unit, how many acts of passing, number of applicants): at whose desk they wait today.
 WAITING = {
     "sc-late": ((YUNFAN, 0, 3), (YUNFAN, 1, 5), (YUNFAN, 2, 4), (WANGJIANG, 2, 2), (QINGHE, 1, 2), (DIRECT, 1, 3)),
@@ -37,7 +39,7 @@ WAITING = {
     "ah-late": ((XINHUA, 0, 3), (XINHUA, 1, 6), (XINHUA, 2, 4), (WUHU, 2, 2), (TOURISM, 1, 2)),
     "ah-today": ((XINHUA, 0, 4), (XINHUA, 1, 10), (XINHUA, 2, 4), (WUHU, 2, 3), (WUHU, 1, 3), (TOURISM, 2, 2),
                  (TEA, 1, 2)),
-    "ah-soon": ((XINHUA, 0, 8), (XINHUA, 1, 10), (WUHU, 0, 3), (WUHU, 1, 2), (TOURISM, 1, 2), (TOURISM, 0, 2)),
+    "ah-soon": ((XINHUA, 0, 18), (XINHUA, 1, 9), (WUHU, 0, 3), (WUHU, 1, 2), (TOURISM, 1, 2), (TOURISM, 0, 2)),
     "ah-before": ((ASSOCIATION, 0, 6), (ASSOCIATION, 1, 8), (ENERGY, 1, 3)),
     "ah-open": ((ASSOCIATION, 0, 19), (ASSOCIATION, 1, 6), (ENERGY, 0, 2), (ENERGY, 1, 2)),
 }  # fmt: skip
@@ -137,7 +139,7 @@ class _Story:
     def _fates_of(self, place: Class) -> Iterator[Fate]:
         """The applicants of one running class: those who wait, and the others of every kind."""
         random = Random(place.key)
-        specials = iter(("rare", "rare", "dotted", "elderly"))
+        specials = iter(("rare", "rare", "elderly", *(["dotted"] if place.key in _DOTTED else [])))
         for unit, passes, number in WAITING[place.key]:
             for index in range(number):
                 script = ("submit", *["pass"] * passes)
@@ -156,19 +158,16 @@ class _Story:
                     script = (*script, "claim")
                 yield Fate(place, unit, script, special)
         main, second = WAITING[place.key][0][0], WAITING[place.key][-1][0]
-        levels = 2 if main in (ASSOCIATION, ENERGY, DIRECT) else 3
-        done = ("submit", *["pass"] * levels)
-        yield Fate(place, main, ("submit", "return:scan"))
+        done = ("submit", *["pass"] * (2 if main in (ASSOCIATION, ENERGY, DIRECT) else 3))
         yield Fate(place, main, ("submit", "pass", "return:address"), today=True)
-        yield Fate(place, second, ("submit", "return:address"))
-        yield Fate(place, main, ("submit", "reject"), today=random.random() < 0.5)
+        yield Fate(place, second, ("submit", "return:scan"))
         yield Fate(place, main, ("submit", "pass", "reject"), today=True)
-        yield Fate(place, main, ("submit", "withdraw"))
-        yield Fate(place, main, ("submit", "pass", "withdraw-by-unit"))
-        for number in range(4):
-            yield Fate(place, main, done, today=number > 1)
-        yield Fate(place, main, (), "half")
-        yield Fate(place, main, ())
+        yield Fate(place, main, ("submit", random.choice(("reject", "withdraw"))))
+        for is_today in (False, True, True):
+            yield Fate(place, main, done, today=is_today)
+        yield Fate(place, main, (), random.choice(("half", "")))
+        if place.key.endswith("-late"):
+            yield Fate(place, main, ("submit", "pass", "withdraw-by-unit"))
         if place.key in ("sc-open", "ah-open"):
             yield self._remember("ready", Fate(place, main, (), "profile" if place.province == ANHUI else ""))
             yield self._remember("returned", Fate(place, main, ("submit", "return:scan")))
