@@ -1,9 +1,9 @@
 """What a refusal looks like: each error mapped once to a page or a piece; and the headers of every answer."""
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, make_response, request
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.actions.guessing import TooManyTries
 from portal.rules.errors import Invalid, NotAllowed, Stale
@@ -84,13 +84,18 @@ def _words(status: int) -> dict:
 def _http(error: HTTPException):
     if error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):
+        # A host that is not ours (PORTAL_HOSTS): no address can be built for it, so no page of ours can be drawn.
+        return make_response("请求的网址不正确。", 400, {"Content-Type": "text/plain; charset=utf-8"})
     return refuse(error.code) if error.code in _PAGES else refuse(400, _WORDS.get(error.code, ""))
 
 
 def _crash(error: Exception):
     """A full disk and a locked database have their own words; everything else is logged and answered with 500."""
-    current_app.logger.exception("unhandled error on %s", request.endpoint)
     text = str(error)
+    if isinstance(error, OverflowError) and "SQLite INTEGER" in text:
+        return refuse(404)  # an id in the address that is larger than any id can be
+    current_app.logger.exception("unhandled error on %s", request.endpoint)
     if "database or disk is full" in text or getattr(error, "errno", None) == 28:
         return refuse(503, "服务器磁盘空间已满，您的操作没有保存，请联系技术人员清理后重试。")
     if "database is locked" in text:
