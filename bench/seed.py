@@ -1,6 +1,6 @@
 """Builds a database with any number of cases, as the portal itself would have left it, by plain bulk inserts.
 
-usage: python bench/seed.py FOLDER CASES     (the folder becomes a data folder that ./run serve can use)
+usage: python -m bench.seed FOLDER CASES     (the folder becomes a data folder that ./run serve can use)
 """
 
 import json
@@ -9,14 +9,12 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from portal import clock, database  # noqa: E402
-from portal.actions.events import GENESIS, hash_of  # noqa: E402
-from portal.models import Event  # noqa: E402
-from portal.models.cases import NO_DUE  # noqa: E402
-from portal.models.jurisdictions import official_calendar, profile_of, use_profiles  # noqa: E402
-from portal.settings import ROOT, Settings  # noqa: E402
+from portal import clock, database
+from portal.actions.events import GENESIS, hash_of
+from portal.models import Event
+from portal.models.cases import NO_DUE
+from portal.models.jurisdictions import official_calendar, profile_of, use_profiles
+from portal.settings import ROOT, Settings
 
 PROVINCE, CITIES, UNITS_PER_CITY, PLANS, OCCUPATIONS = "sichuan", 20, 30, 40, 60
 BIG_CITY = 0.15  # this share of all cases belongs to the first city, on top of its even share

@@ -1,0 +1,1 @@
+"""The rival: a Django admin change list over the same rows."""
