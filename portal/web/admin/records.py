@@ -44,9 +44,8 @@ def events():
         query = query.where(Event.seat == asked["seat"])
     if asked["subject"]:
         case = asked["subject"].removeprefix("case:")
-        query = query.where(Event.case == int(case)) if case.isdecimal() else query.where(
-            Event.subject == asked["subject"]
-        )  # fmt: skip
+        is_number = case.isascii() and case.isdecimal() and len(case) < 16
+        query = query.where(Event.case == int(case) if is_number else Event.subject == asked["subject"])
     first, last = _day(asked["first"]), _day(asked["last"])
     if first:
         query = query.where(Event.at >= datetime.combine(first, datetime.min.time()))

@@ -38,7 +38,7 @@ def edit_article(province: str):
         abort(404)
     row = Article.get_or_none(Article.key == "guide", Article.province == province)
     form = ArticleForm(obj=row)
-    if request.method == "GET" and row is None:
+    if request.method == "GET" and (row is None or not row.body):
         form.title.data, form.body.data = guide_title(province), default_guide(province)
     if request.method == "POST" and form.validate():
         try:
