@@ -26,7 +26,7 @@ from portal.models.queue_filters import (
     text_of,
 )
 from portal.rules.flows.registration import State
-from portal.rules.workdays import SOON
+from portal.rules.workdays import SOON, Calendar
 from portal.rules.workflow import Actor
 
 
@@ -79,10 +79,15 @@ class QueuePage(NamedTuple):
     next: str
 
 
-def waiting_for(actor: Actor, filters: Filters, limit: int = PAGE) -> QueuePage:
-    """The cases at this actor's office that the filters leave, by due date; one query (two with a search)."""
+def waiting_for(
+    actor: Actor, filters: Filters, limit: int = PAGE, *, calendar: Calendar | None = None
+) -> QueuePage:
+    """The cases at this actor's office that the filters leave, by due date; one query (two with a search).
+
+    `calendar` saves the question for it where the caller has it at hand.
+    """
     backwards = bool(filters.before)
-    sql, values = _found(actor, filters, limit + 1)
+    sql, values = _found(actor, filters, limit + 1, calendar=calendar)
     order = "DESC" if backwards else "ASC"
     cursor = database.execute_sql(
         f"SELECT {_COLUMNS} FROM ({sql}) found {_JOINS} ORDER BY c.due_on {order}, c.id {order}", values
@@ -141,10 +146,10 @@ class Counters(NamedTuple):
     decided: int
 
 
-def counters(actor: Actor) -> Counters:
+def counters(actor: Actor, *, calendar: Calendar | None = None) -> Counters:
     """All counters of the desk in one statement; each counts at most CAP rows of an index."""
     today, now = clock.today(), clock.now()
-    soon = working_calendar().add(today, SOON)
+    soon = (calendar or working_calendar()).add(today, SOON)
     at_office = f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.UNDER_REVIEW}\''
     parts = (
         at_office,
@@ -185,8 +190,9 @@ def units_named(actor: Actor, text: str, limit: int = 20) -> list[str]:
 
 
 def _found(
-    actor: Actor, filters: Filters, limit: int, *, extra: str = "", more: dict | None = None
-) -> tuple[str, dict]:
+    actor: Actor, filters: Filters, limit: int, *, extra: str = "", more: dict | None = None,
+    calendar: Calendar | None = None,
+) -> tuple[str, dict]:  # fmt: skip
     """The inner query: ids of the filtered queue in order, at most `limit`."""
     now = clock.now()
     values: dict = {"office": actor.office, "reader": actor.user, "limit": limit, "now": text_of(now), **(more or {})}
@@ -202,7 +208,7 @@ def _found(
     if filters.plan:
         where.append("c.plan_id = :plan")
         values["plan"] = filters.plan
-    where += _due_condition(filters.due, values)
+    where += _due_condition(filters.due, values, calendar)
     candidates = None
     if filters.q:
         wanted = search(filters.q)
@@ -278,11 +284,11 @@ def _behalf(actor: Actor, where: list, units: str, values: dict, order: str) -> 
     )
 
 
-def _due_condition(due: str, values: dict) -> list[str]:
+def _due_condition(due: str, values: dict, calendar: Calendar | None) -> list[str]:
     if not due:
         return []
     today = clock.today()
-    soon = working_calendar().add(today, SOON)
+    soon = (calendar or working_calendar()).add(today, SOON)
     values |= {"today": today.isoformat(), "soon": soon.isoformat(), "never": NO_DUE.isoformat()}
     return {
         "late": ["c.due_on < :today"],

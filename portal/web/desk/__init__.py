@@ -2,8 +2,10 @@
 
 from flask import Blueprint, g, request, url_for
 
+from portal.models.jurisdictions import working_calendar
 from portal.models.queue_filters import capped
 from portal.models.queues import Counters, counters
+from portal.rules.workdays import Calendar
 from portal.rules.workflow import Actor
 from portal.web.pages import NavItem
 
@@ -27,8 +29,15 @@ def nav_items(actor: Actor) -> list[NavItem]:
 def desk_counters(actor: Actor) -> Counters:
     """The counters, asked for once per request."""
     if "desk_counters" not in g:
-        g.desk_counters = counters(actor)
+        g.desk_counters = counters(actor, calendar=desk_calendar())
     return g.desk_counters
+
+
+def desk_calendar() -> Calendar:
+    """The working calendar, asked for once per request."""
+    if "desk_calendar" not in g:
+        g.desk_calendar = working_calendar()
+    return g.desk_calendar
 
 
 def forget_counters() -> None:

@@ -14,13 +14,14 @@ from portal.actions.undoing import undoable
 from portal.models import Case, queues
 from portal.models.cases import due_or_none
 from portal.models.dossiers import Dossier, dossier_of, scans_ahead
-from portal.models.jurisdictions import profile_of, working_calendar
+from portal.models.jurisdictions import profile_of
 from portal.rules.eligibility import needs_waiver
 from portal.rules.errors import Stale
 from portal.rules.flows import FLOWS
 from portal.rules.flows.registration import Action, State
 from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import IN_REVIEW, Seat
+from portal.web.desk import desk_calendar
 from portal.web.desk.files import visible_case
 from portal.web.desk.forms import DecisionForm, ExtendForm, LateStampForm, WithdrawForm
 from portal.web.desk.queue import OUTCOME_WORDS, Desk, here
@@ -275,7 +276,7 @@ def _events(dossier: Dossier, base: str) -> list[SimpleNamespace]:
 
 
 def _due(found: Case) -> SimpleNamespace:
-    calendar, today, due = working_calendar(), clock.today(), due_or_none(found.due_on)
+    calendar, today, due = desk_calendar(), clock.today(), due_or_none(found.due_on)
     left = calendar.remaining(today, due)
     paused = found.paused_on is not None
     return SimpleNamespace(

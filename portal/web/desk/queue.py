@@ -12,13 +12,13 @@ from portal.documents.sheets import SheetLayout, write_sheet
 from portal.models import queues
 from portal.models.cases import due_or_none
 from portal.models.decided import decided_by_office, decided_today_by
-from portal.models.jurisdictions import profile_of, working_calendar
+from portal.models.jurisdictions import profile_of
 from portal.models.queue_filters import Filters, capped, read_filters
 from portal.models.queues import QueueRow
 from portal.rules.flows import FLOWS
 from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import IN_REVIEW, SEAT_LABELS, Actor, Seat
-from portal.web.desk import desk_counters
+from portal.web.desk import desk_calendar, desk_counters
 from portal.web.files import send_bytes
 from portal.web.guards import actor
 from portal.web.pages import show
@@ -91,7 +91,7 @@ def queue_context(desk: Desk) -> dict:
         page = decided_by_office(person, filters)
         done = page.rows
     else:
-        page = queues.waiting_for(person, filters)
+        page = queues.waiting_for(person, filters, calendar=desk_calendar())
         lines = lines_of(page.rows, person)
     numbers = desk_counters(person)
     return {
@@ -116,7 +116,7 @@ def queue_context(desk: Desk) -> dict:
 
 def lines_of(rows: list[QueueRow], person: Actor) -> list[Line]:
     """The rows with the words of their deadlines; each date is looked up once, whatever the number of rows."""
-    calendar, today = working_calendar(), clock.today()
+    calendar, today = desk_calendar(), clock.today()
     known: dict = {}
     for row in rows:
         if row.due_on not in known:
