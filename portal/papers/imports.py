@@ -46,6 +46,11 @@ def import_file(kind: ImportKind, content: bytes, filename: str, *, actor: Actor
     return imports.store_rows(kind, _examine(kind, read_rows(content, filename)), filename, actor=actor)
 
 
+def examine_file(kind: ImportKind, content: bytes, filename: str) -> Examined:
+    """What is in a file, row by row, with its faults; nothing is kept. Raises Invalid("file") for what is no table."""
+    return _examine(kind, read_rows(content, filename))
+
+
 def rows_of(report: ImportReport) -> list[list[str]]:
     """The rows of an upload that waits or was refused, for its preview; [] when it is imported."""
     if report.workbook is None:

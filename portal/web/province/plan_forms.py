@@ -97,7 +97,7 @@ class PlanForm(PortalForm):
         profile = profile_of(plan.province)
         self.grade.choices = [(key, profile.grade(key).name) for key in ("examiner", "senior")]
         rows = Region.select(Region.code, Region.name).where(Region.province == plan.province, Region.active)
-        self.regions.choices = list(rows.where(Region.level != "county").order_by(Region.code).tuples())
+        self.regions.choices = list(rows.where(Region.level.in_(["city", "direct"])).order_by(Region.code).tuples())
         self.seats = [seat for seat in Seat if seat in profile.seats]
         for seat in (Seat.UNIT, Seat.COUNTY, Seat.CITY_CENTRE, Seat.CITY_BUREAU, Seat.PROVINCE_CENTRE, Seat.DEPARTMENT):
             if seat not in self.seats:

@@ -3,16 +3,18 @@
 from flask import redirect, url_for
 
 from portal.rules.workflow import Actor
-from portal.web import desk
+from portal.web import catalogue, desk, helpdesk
 from portal.web.desk import reasons
 from portal.web.pages import NavItem
 from portal.web.province import blueprint
 
 # Other rooms of this door append their own function: (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items, reasons.nav_items]
+ENTRIES = [desk.nav_items, reasons.nav_items, catalogue.nav_items, helpdesk.nav_items]
 
 desk.mount(blueprint)
 reasons.mount(blueprint)
+catalogue.mount(blueprint)
+helpdesk.mount(blueprint)
 
 
 def nav(actor: Actor) -> list[NavItem]:
