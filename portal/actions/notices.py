@@ -225,8 +225,8 @@ def compose_from_plan(plan: Plan) -> dict[str, Any]:
         contents=plan.contents, conditions=plan.conditions_text, is_online_only=plan.mode == "online",
         system_name=wording.system_name, links=plan.links,
         groups=[group for group in plan.groups if group.get("number")],
-        levels=[profile.level_name(seat) for seat in cities], credential=plan.credential_text,
-        guide_title=wording.guide_title, guide_number=2, conditions_number=1,
+        levels=[f"{profile.level_name(seat)}{profile.verb_label(seat)}" for seat in cities],
+        credential=plan.credential_text, guide_title=wording.guide_title, guide_number=2, conditions_number=1,
     )  # fmt: skip
     return {
         "title": wording.notice_title.format(grade=grade.name),

@@ -33,7 +33,7 @@ CATEGORY_LABELS = {
     "local": "市县评价机构",
 }
 ORG_STATE_LABELS = {"filed": "已备案", "submitted": "已提交备案资料（拟备案）"}
-AUDIENCES = {"liaison": "评价机构联系人", "applicant": "报名人员"}
+AUDIENCES = {"liaisons": "评价机构联系人", "applicants": "报名人员"}
 
 
 def create_plan(*, actor: Actor, grade: str, kind: str = "training", copy_of: Plan | None = None) -> Plan:

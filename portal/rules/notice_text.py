@@ -68,7 +68,7 @@ def title_of_forward(title: str) -> str:
 
 def compose_plan_body(words: PlanWords) -> str:
     """The numbered sections of the notice of a plan, in the order of the sources (000·B; 川人社职鉴〔2022〕21号)."""
-    reviewers = "审核，".join(f"经{level}" for level in words.levels) + "审核" if words.levels else "经审核"
+    reviewers = f"经{'、'.join(words.levels) or '审核'}"
     channel = f"通过“{words.system_name}”" + (f"（{words.links['system']}）" if words.links.get("system") else "")
     times = [f"（一）报名时间。{print_cutoff(*words.registration, words.registration_closes_at)}，"
              f"报名方式参见“{words.guide_title}”（附件{words.guide_number}）。"]  # fmt: skip
@@ -97,7 +97,7 @@ def compose_plan_body(words: PlanWords) -> str:
         f"参培人员{channel}注册报名，按要求如实填写个人信息，提交真实有效且符合申报条件的个人资料，{reviewers}。",
         "考评职业应与技能人才评价机构备案（含申报未备案）信息一致，工作单位应填写符合培训对象要求的机构名称。",
         "各级审核单位要按照申报条件严格审核申报人员资格，并按时完成资格审核和数据提交。",
-        *(f"请{_WHO[group['audience']]}加入{group['name']}（群号{group['number']}）。" for group in words.groups),
+        *(_invite(group) for group in words.groups),
     ]
     sections = (
         ("培训对象", [words.audience]),
@@ -150,7 +150,12 @@ def print_deadline(day: date | None, closes_at: time | None, *, with_year: bool 
     return (print_date(day) if with_year else print_day(day)) + (print_clock(closes_at) if closes_at else "")
 
 
-_WHO = {"liaison": "各技能人才评价机构指定的联系人", "applicant": "报名参培人员"}
+_WHO = {"liaisons": "各技能人才评价机构指定的联系人", "applicants": "报名参培人员"}
+
+
+def _invite(group: dict) -> str:
+    """Who joins which work group (000·B 六（四）, 川人社职鉴〔2022〕21号 六（一）)."""
+    return f"请{_WHO.get(group['audience'], '相关人员')}加入{group['name']}（群号{group['number']}）。"
 
 
 def _enumerate(items: Iterable[str], separator: str = "", last: str = "") -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.rules.errors import Invalid
 from portal.rules.flows.plan import Window
+from portal.rules.workflow import SEAT_LABELS
 
 FIELD_LABELS = {
     "batch_no": "批次号",
@@ -82,20 +83,32 @@ def label_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
 
 
 def print_value(value: Any) -> str:
-    """A field's value in words for the record of changes."""
+    """A field's value in words for the record of changes; codes become the words of the pages."""
     if value is None or value == "" or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Mapping):
-        return "；".join(f"{name}：{print_value(each)}" for name, each in value.items() if each)
+        return "，".join(f"{_WORDS.get(name, name)}{print_value(each)}" for name, each in value.items() if each)
     if isinstance(value, (list, tuple)):
-        return "、".join(print_value(each) for each in value)
+        return "；".join(print_value(each) for each in value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, time):
         return value.strftime("%H:%M")
-    return str(value)
+    return _WORDS.get(value, str(value)) if isinstance(value, str) else str(value)
+
+
+# Codes that stand in a plan's values: parts of contacts and groups, seats, and the choices of the form.
+_WORDS = {
+    "system": "报名系统", "training": "培训平台", "exam": "考试平台", "name": "", "number": "号码", "audience": "",
+    "office": "", "mobile": "手机", "phone": "电话", "email": "邮箱", "address": "地址",
+    "liaisons": "评价机构联系人可见", "applicants": "报名人员可见", "renewal": "复核换证", "online": "线上",
+    "offline": "线下", "mixed": "线上线下结合", "filed": "已备案", "submitted": "已提交备案资料",
+    "central_branch": "中央驻省分支机构", "provincial_industry": "省级行业评价组织", "local": "市县评价机构",
+    "examiner": "考评员", "senior": "高级考评员",
+    **{str(seat): label for seat, label in SEAT_LABELS.items()},
+}  # fmt: skip
 
 
 def _check_window(before: Mapping, after: Mapping) -> None:

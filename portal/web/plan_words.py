@@ -1,7 +1,7 @@
 """A plan in words, for every page that shows one: list rows, the facts of 考评详细, the stages of the class."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import url_for
 
@@ -14,7 +14,7 @@ from portal.actions.plans import (
 )
 from portal.models import Plan, Region
 from portal.models.jurisdictions import profile_of
-from portal.rules.dates import print_datetime, print_window
+from portal.rules.dates import print_clock, print_date, print_datetime, print_window
 from portal.rules.flows.plan import PHASE_LABELS, PHASE_TONES, Phase
 from portal.rules.notice_text import number_in_chinese, print_deadline
 from portal.rules.workflow import Seat
@@ -91,7 +91,8 @@ def describe_stages(plan: Plan) -> list[tuple[str, str]]:
     for seat in Seat:
         if seat in profile.seats and seat in profile.chain("city") + profile.chain("province"):
             day = plan.review_by.get(str(seat))
-            stages.append((f"{profile.level_name(seat)}{profile.verb_label(seat)}", f"{day}前" if day else "按时完成"))
+            until = f"{print_date(date.fromisoformat(day))}前" if day else "按时完成"
+            stages.append((f"{profile.level_name(seat)}{profile.verb_label(seat)}", until))
     if plan.mode == "mixed":
         stages.append(("在线学习", print_window(plan.study_from, plan.study_to)))
         stages.append(("在线考核", _exam(plan) or "在线学习期满后"))
@@ -104,14 +105,15 @@ def describe_stages(plan: Plan) -> list[tuple[str, str]]:
 
 
 def print_registration(plan: Plan) -> str:
-    """The registration window: 12月9日至13日 with its hours, or that it is still open."""
+    """The registration window with its hours, 12月9日至13日17:00 with the year before it, or that it is still open."""
     if not plan.window.is_complete():
         return f"{print_window(plan.opens_on, plan.closes_on)}（时间待定）"
-    if plan.opens_time or plan.closes_time:
-        at_an_hour = print_datetime(plan.window.opens_at)
-        start = at_an_hour if plan.opens_time else print_deadline(plan.opens_on, None, with_year=True)
-        return f"{start}至{print_deadline(plan.closes_on, plan.closes_time, with_year=True)}"
-    return print_window(plan.opens_on, plan.closes_on, with_year=True)
+    if plan.opens_time:
+        is_same_year = plan.opens_on.year == plan.closes_on.year
+        end = print_deadline(plan.closes_on, plan.closes_time, with_year=not is_same_year)
+        return f"{print_datetime(plan.window.opens_at)}至{end}"
+    end = print_clock(plan.closes_time) if plan.closes_time else ""
+    return print_window(plan.opens_on, plan.closes_on, with_year=True) + end
 
 
 def _training(plan: Plan) -> str:

@@ -40,7 +40,7 @@ def test_a_plan_is_drafted_from_the_template_saved_and_published(desk, page):
         training_from="2022-12-15", training_to="2022-12-16",
         exam_starts_at="2022-12-16T14:30", exam_ends_at="2022-12-16T16:30",
         **{"contacts-0-name": "黄工", "contacts-0-mobile": "13900000001", "groups-0-number": "600000001",
-           "groups-0-name": "培训班群", "groups-0-audience": "applicant"},
+           "groups-0-name": "培训班群", "groups-0-audience": "applicants"},
     )  # fmt: skip
     assert "已保存" in saved.text
     plan = Plan.get_by_id(plan.id)

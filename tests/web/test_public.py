@@ -166,8 +166,8 @@ def test_training_and_exam_addresses_are_links_for_approved_participants(page, c
 @pytest.mark.requirement("R1.28")
 def test_work_groups_show_for_their_audience_only(page, client, db):
     groups = [
-        {"number": "600000001", "name": "联系人交流群", "audience": "liaison"},
-        {"number": "600000002", "name": "培训班群", "audience": "applicant"},
+        {"number": "600000001", "name": "联系人交流群", "audience": "liaisons"},
+        {"number": "600000002", "name": "培训班群", "audience": "applicants"},
     ]
     plan = make.make_plan(groups=groups)
     unit = make.make_organisation()

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flask import url_for
 
-from portal.actions.notices import BUILTIN_LABELS
 from portal.documents.notice import break_title, compose_opening, split_body
 from portal.models import Notice
 from portal.models.recipients import attachments_of
@@ -42,7 +41,7 @@ def present(notice: Notice, blueprint: str) -> NoticeView:
     paper = compose_notice(notice)
     attached = []
     for row in attachments_of(notice):
-        note = BUILTIN_LABELS.get(row.builtin, "") if row.builtin else (row.file.name if row.file else "")
+        note = row.file.name if row.file else ""
         href = url_for(f"{blueprint}.notice_attachment", id=notice.id, attachment=row.id)
         attached.append(Attached(row.position, row.title, href, note))
     return NoticeView(

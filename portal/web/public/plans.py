@@ -54,10 +54,10 @@ def _audiences(plan: Plan) -> set[str]:
         return set()
     reader = actor()
     if reader.seat == Seat.PROVINCE_CENTRE and reader.office == plan.office_id:
-        return {"liaison", "applicant"}
+        return {"liaisons", "applicants"}
     if reader.province != plan.province:
         return set()
-    return {Seat.UNIT: {"liaison"}, Seat.APPLICANT: {"applicant"}}.get(reader.seat, set())
+    return {Seat.UNIT: {"liaisons"}, Seat.APPLICANT: {"applicants"}}.get(reader.seat, set())
 
 
 def _links_for(plan: Plan) -> list[tuple[str, str]]:
