@@ -30,7 +30,7 @@ ALLOWED = {
     "pdf", "excel", "qq", "jpg", "jpeg", "png", "heic", "word", "xlsx", "xls", "csv", "docx", "mb", "kb", "dpi", "gb",
     "enter", "tab", "esc", "ctrl", "shift", "px", "dn", "utf", "http", "https", "zip",
 }  # fmt: skip
-DATA = re.compile(r"(user\d+|T-\d+|K\d{8}|[\w.+-]+@[\w.-]+|[\w.-]+\.(?:jpg|png|pdf|xlsx|docx|csv)|[0-9A-Z]{18})")
+DATA = re.compile(r"(/[\w./-]+|user\d+|T-\d+|K\d{8}|[\w.+-]+@[\w.-]+|[\w.-]+\.(?:jpg|png|pdf|xlsx|docx|csv)|[0-9A-Z]{18})")
 # How many pages of one route a crawl looks at: the rest are the same template over other rows.
 PER_ROUTE = 4
 
@@ -41,7 +41,7 @@ def pages(ground):
     return {role: crawl(ground, role, home) for role, home in ROLES.items()}
 
 
-def crawl(ground, role: str, home: str) -> dict[str, object]:
+def crawl(ground, role: str, home: str, most: int = PER_ROUTE) -> dict[str, object]:
     """Follow the links of GET pages from a role's home, a few per route."""
     adapter = ground.app.url_map.bind("localhost")
     found, seen, per_route = {}, set(), Counter()
@@ -53,7 +53,7 @@ def crawl(ground, role: str, home: str) -> dict[str, object]:
         seen.add(url)
         endpoint = endpoint_of(adapter, url)
         per_route[endpoint] += 1
-        if per_route[endpoint] > PER_ROUTE:
+        if per_route[endpoint] > most:
             continue
         answer = ground.visit(role, "GET", url)
         found[url] = answer
@@ -68,9 +68,9 @@ def crawl(ground, role: str, home: str) -> dict[str, object]:
     return found
 
 
-def endpoint_of(adapter, url: str) -> str:
+def endpoint_of(adapter, url: str, method: str = "GET") -> str:
     try:
-        return adapter.match(urlsplit(url).path, "GET")[0]
+        return adapter.match(urlsplit(url).path, method)[0]
     except Exception:
         return "no route"
 

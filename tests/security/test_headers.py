@@ -36,7 +36,7 @@ def test_every_answer_carries_the_headers(ground):
         if row.endpoint.startswith("assets."):
             continue
         assert "Cookie" in headers["Vary"], where
-        if role != "anonymous":
+        if role != "anonymous" and row.endpoint != "account.logout":
             cached = headers["Cache-Control"]
             assert "no-store" in cached or cached.startswith("private"), f"{where}: {cached}"
         if headers.get("Content-Type", "").startswith("text/html") and answer.status == 200 and answer.text:

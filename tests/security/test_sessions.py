@@ -42,10 +42,10 @@ def test_a_login_starts_a_new_session(account, app):
     assert cookie_of(client) != before
     with client.session_transaction() as after:
         assert "planted" not in after and after.get("csrf_token") != "c" * 40
-    assert client.get("/unit/").status_code == 200
+    assert client.get("/unit/cases").status_code == 200
     other = app.test_client()
     other.set_cookie("portal", before)
-    assert other.get("/unit/").status_code == 303
+    assert other.get("/unit/cases").status_code == 303
 
 
 def test_a_cookie_dies_with_the_logout(account, app):
@@ -54,14 +54,14 @@ def test_a_cookie_dies_with_the_logout(account, app):
     stolen = cookie_of(client)
     with client.session_transaction() as session:
         raw = session.get("csrf_token")
-    page = client.get("/unit/").get_data(as_text=True)
+    page = client.get("/unit/cases").get_data(as_text=True)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page).group(1)
     assert raw is None or raw
     client.post("/account/logout", data={"csrf_token": token})
     thief = app.test_client()
     thief.set_cookie("portal", stolen)
-    assert thief.get("/unit/").status_code == 303
-    assert thief.get("/unit/", headers={"HX-Request": "true"}).status_code == 401
+    assert thief.get("/unit/cases").status_code == 303
+    assert thief.get("/unit/cases", headers={"HX-Request": "true"}).status_code == 401
 
 
 def test_a_forged_cookie_is_nobody(account, app):
@@ -75,17 +75,17 @@ def test_a_forged_cookie_is_nobody(account, app):
     for value in (forged, guessed, good[:-2] + "AA", good.replace(".", "", 1), "", "eyJfdXNlcl9pZCI6IjEifQ"):
         client = app.test_client()
         client.set_cookie("portal", value)
-        assert client.get("/unit/").status_code == 303, value
+        assert client.get("/unit/cases").status_code == 303, value
     client = app.test_client()
     client.set_cookie("portal", good)
-    assert client.get("/unit/").status_code == 200  # control: the way in is otherwise open
+    assert client.get("/unit/cases").status_code == 200  # control: the way in is otherwise open
 
 
 @pytest.mark.parametrize("what", ["account disabled", "seat ended", "login ended", "seat given to another office"])
 def test_a_right_withdrawn_counts_at_once(what, account, app):
     client = app.test_client()
     log_in(client)
-    assert client.get("/unit/").status_code == 200
+    assert client.get("/unit/cases").status_code == 200
     if what == "account disabled":
         User.update(active=False).where(User.id == account.user_id).execute()
     elif what == "seat ended":
@@ -94,8 +94,8 @@ def test_a_right_withdrawn_counts_at_once(what, account, app):
         LoginSession.update(ended_at="2000-01-01 00:00:00").where(LoginSession.user == account.user_id).execute()
     else:
         Grant.update(seat="C", office=make.make_city_centre()).where(Grant.id == account.id).execute()
-    assert client.get("/unit/").status_code in (303, 403)
-    assert client.get("/unit/").status_code != 200
+    assert client.get("/unit/cases").status_code in (303, 403)
+    assert client.get("/unit/cases").status_code != 200
 
 
 def test_guessing_is_slowed_down_whatever_address_is_claimed(account, app):
