@@ -1,6 +1,11 @@
 """The catalogue room: occupations, their other names, and imports; mounted into doors (R13.24)."""
 
-from flask import Blueprint
+from flask import Blueprint, request, url_for
+
+from portal.actions.catalogues import MAINTAINERS
+from portal.rules.workflow import Actor
+from portal.web.guards import DOOR_OF
+from portal.web.pages import NavItem
 
 
 def mount(blueprint: Blueprint) -> None:
@@ -10,3 +15,12 @@ def mount(blueprint: Blueprint) -> None:
     for room in (occupations, imports):
         for rule, methods, view in room.ROUTES:
             blueprint.add_url_rule(rule, view.__name__, view, methods=methods)
+
+
+def nav_items(actor: Actor) -> list[NavItem]:
+    """The room's entries in a door's navigation, for the seats that maintain the catalogue."""
+    if actor.seat not in MAINTAINERS:
+        return []
+    rooms = (("职业目录", "occupations"), ("数据导入", "imports"))
+    hrefs = [(label, url_for(f"{DOOR_OF[actor.seat]}.{name}")) for label, name in rooms]
+    return [NavItem(label, href, active=request.path.startswith(href)) for label, href in hrefs]

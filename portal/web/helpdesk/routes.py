@@ -4,11 +4,9 @@ from flask import abort, request
 
 from portal.actions import passwords
 from portal.models import Person, User
-from portal.rules.workflow import Seat
 from portal.web.guards import actor
+from portal.web.helpdesk import SEATS
 from portal.web.pages import get_or_404, show
-
-SEATS = frozenset({Seat.UNIT, Seat.CITY_CENTRE, Seat.PROVINCE_CENTRE})
 
 
 def helpdesk():

@@ -3,14 +3,15 @@
 from flask import redirect, url_for
 
 from portal.rules.workflow import Actor
-from portal.web import desk
+from portal.web import desk, helpdesk
 from portal.web.pages import NavItem
 from portal.web.unit import blueprint
 
 # Other rooms of this door append their own function: (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items]
+ENTRIES = [desk.nav_items, helpdesk.nav_items]
 
 desk.mount(blueprint)
+helpdesk.mount(blueprint)
 
 
 def nav(actor: Actor) -> list[NavItem]:
