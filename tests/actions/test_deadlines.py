@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,16 +32,17 @@ NOW = "2022-12-10 10:00"
 WIDE = {"opens_on": date(2022, 12, 1), "closes_on": date(2023, 12, 31), "training_from": None, "training_to": None}
 
 
+def with_review_days(monkeypatch, **of_seat) -> None:
+    """Give levels working days of their own, as a province's profile may: U=5, C=3; those not named have none."""
+    profile = jurisdictions.profile_of(make.SICHUAN)
+    seats = {seat: replace(words, review_days=of_seat.get(str(seat))) for seat, words in profile.seats.items()}
+    monkeypatch.setitem(jurisdictions._profiles, make.SICHUAN, replace(profile, seats=seats))
+
+
 @pytest.fixture
 def days(monkeypatch):
-    """days(U=5, C=3): the profile's working days for the levels; those not named have none."""
-
-    def give(**of_seat):
-        profile = jurisdictions.profile_of(make.SICHUAN)
-        seats = {seat: replace(words, review_days=of_seat.get(str(seat))) for seat, words in profile.seats.items()}
-        monkeypatch.setitem(jurisdictions._profiles, make.SICHUAN, replace(profile, seats=seats))
-
-    return give
+    """days(U=5, C=3)."""
+    return partial(with_review_days, monkeypatch)
 
 
 @pytest.fixture
