@@ -159,7 +159,11 @@ def test_another_citys_reviewer_decides_nothing():
 
 @pytest.mark.requirement("R13.22")
 def test_each_decision_leaves_one_unread_message_for_the_applicant():
-    for action, more in (("pass", {"confirmed": True}), ("reject", {"note": "理由"}), ("return", {"note": "理由", "items": ITEMS})):
+    for action, more in (
+        ("pass", {"confirmed": True}),
+        ("reject", {"note": "理由"}),
+        ("return", {"note": "理由", "items": ITEMS}),
+    ):
         s = scene()
         case = s.submitted()
         Message.update(read_at=None).execute()
@@ -218,7 +222,12 @@ def test_a_return_needs_ticked_items_and_a_day_that_has_not_passed():
         with pytest.raises(Invalid) as refusal:
             decide(case, decision, actor=s.reviewers["U"], seen=case.version)
         assert refusal.value.field == field
-    decide(case, Decision("return", note="x", items=ITEMS, due_on=date(2022, 12, 12)), actor=s.reviewers["U"], seen=case.version)
+    decide(
+        case,
+        Decision("return", note="x", items=ITEMS, due_on=date(2022, 12, 12)),
+        actor=s.reviewers["U"],
+        seen=case.version,
+    )
 
 
 @pytest.mark.parametrize("action", ["pass", "return", "reject"])

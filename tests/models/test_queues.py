@@ -61,7 +61,9 @@ def test_rows_come_by_due_date_and_those_without_one_last():
     s = scene()
     cases = [s.submitted(), *people(s, 4)]
     for case, days in zip(cases, (None, 5, -2, 0, 5), strict=True):
-        Case.update(due_on=TODAY + timedelta(days=days) if days is not None else NO_DUE).where(Case.id == case.id).execute()
+        Case.update(due_on=TODAY + timedelta(days=days) if days is not None else NO_DUE).where(
+            Case.id == case.id
+        ).execute()
     found = ids(s.reviewers["U"])
     assert found == [cases[i].id for i in (2, 3, 1, 4, 0)]
 

@@ -11,7 +11,9 @@ DOORS = {"U": "/unit", "K": "/city", "C": "/city", "B": "/city", "P": "/province
 
 def sign_in(client: Browser, actor: Actor) -> Browser:
     """This browser in the seat of the actor."""
-    return client.sign_in(Grant.get(Grant.user == actor.user, Grant.seat == str(actor.seat), Grant.office == actor.office))
+    return client.sign_in(
+        Grant.get(Grant.user == actor.user, Grant.seat == str(actor.seat), Grant.office == actor.office)
+    )
 
 
 def browser(app, actor: Actor) -> Browser:

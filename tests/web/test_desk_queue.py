@@ -78,7 +78,9 @@ def test_a_stale_row_says_who_was_faster(app, city):
 def test_undo_from_the_row_and_from_todays_decisions(city):
     s, cases, client = city
     client.post(f"/city/cases/{cases[0].id}/approve", {"row": f"{cases[0].id}:{cases[0].version}"}, htmx=True)
-    back = client.post(f"/city/cases/{cases[0].id}/undo", {"row": f"{cases[0].id}:{fresh(cases[0]).version}"}, htmx=True)
+    back = client.post(
+        f"/city/cases/{cases[0].id}/undo", {"row": f"{cases[0].id}:{fresh(cases[0]).version}"}, htmx=True
+    )
     assert back.status_code == 200 and f'value="{cases[0].id}:{fresh(cases[0]).version}"' in back.get_data(as_text=True)
     assert fresh(cases[0]).position == 1
     client.post(f"/city/cases/{cases[0].id}/approve", {"row": f"{cases[0].id}:{fresh(cases[0]).version}"})
@@ -93,8 +95,25 @@ def test_other_peoples_rows_are_neither_listed_nor_reached_by_any_address(app, c
     other = scene(region="绵阳市")
     theirs = other.decide(other.submitted(), "pass", "U")
     assert theirs.title not in client.page("/city/cases").text
-    data = {"row": f"{theirs.id}:{theirs.version}", "seen": theirs.version, "note": "x", "what": "pass", "item": "person.phone"}
-    for verb in ("approve", "reject", "return", "undo", "claim", "take-over", "release", "extend", "withdraw", "record"):
+    data = {
+        "row": f"{theirs.id}:{theirs.version}",
+        "seen": theirs.version,
+        "note": "x",
+        "what": "pass",
+        "item": "person.phone",
+    }
+    for verb in (
+        "approve",
+        "reject",
+        "return",
+        "undo",
+        "claim",
+        "take-over",
+        "release",
+        "extend",
+        "withdraw",
+        "record",
+    ):
         assert client.post(f"/city/cases/{theirs.id}/{verb}", data).status_code == 404, verb
     version = Case.get_by_id(theirs.id)
     for place in ("", "/approve", "/reject", "/row", "/record", "/decision-notice", "/files/1", "/files/1/pages/1"):
@@ -106,7 +125,12 @@ def test_other_peoples_rows_are_neither_listed_nor_reached_by_any_address(app, c
     for place in ("", "/approve"):
         assert unit.get(f"/unit/cases/{theirs.id}{place}").status_code == 404
     assert unit.post(f"/unit/cases/{theirs.id}/approve", {"seen": theirs.version, "confirmed": "y"}).status_code == 404
-    assert Event.select().where(Event.case == theirs.id, Event.user.in_([s.reviewers["C"].user, s.reviewers["U"].user])).count() == 0
+    assert (
+        Event.select()
+        .where(Event.case == theirs.id, Event.user.in_([s.reviewers["C"].user, s.reviewers["U"].user]))
+        .count()
+        == 0
+    )
 
 
 @pytest.mark.requirement("R13.11")
@@ -114,14 +138,30 @@ def test_no_decision_without_a_token(city):
     s, cases, client = city
     case = cases[0]
     client.get("/city/cases")
-    for verb in ("approve", "return", "reject", "undo", "extend", "withdraw", "late-stamp", "claim", "take-over", "release"):
+    for verb in (
+        "approve",
+        "return",
+        "reject",
+        "undo",
+        "extend",
+        "withdraw",
+        "late-stamp",
+        "claim",
+        "take-over",
+        "release",
+    ):
         for htmx in (False, True):
             answer = client.post(
-                f"/city/cases/{case.id}/{verb}", {"seen": case.version, "note": "x", "item": "person.phone"}, token=False, htmx=htmx
+                f"/city/cases/{case.id}/{verb}",
+                {"seen": case.version, "note": "x", "item": "person.phone"},
+                token=False,
+                htmx=htmx,
             )
             assert answer.status_code == 400, verb
     for place in ("preview", "decide"):
-        assert client.post(f"/city/cases/{place}", {"case": f"{case.id}:{case.version}"}, token=False).status_code == 400
+        assert (
+            client.post(f"/city/cases/{place}", {"case": f"{case.id}:{case.version}"}, token=False).status_code == 400
+        )
     assert fresh(case).version == case.version and fresh(case).claimed_by_id is None
 
 
@@ -131,11 +171,19 @@ def test_items_past_the_levels_deadline_are_flagged(app, client, at):
     s = scene(plan={"review_by": {"C": "2022-12-14"}, "closes_on": "2022-12-20"})
     s.decide(s.submitted(), "pass", "U")
     city = sign_in(client, s.reviewers["C"])
-    for day, word, tone in (("2022-12-13", "剩1个工作日", "soon"), ("2022-12-14", "今天到期", "today"), ("2022-12-15", "逾期1个工作日", "late")):
+    for day, word, tone in (
+        ("2022-12-13", "剩1个工作日", "soon"),
+        ("2022-12-14", "今天到期", "today"),
+        ("2022-12-15", "逾期1个工作日", "late"),
+    ):
         at(f"{day} 09:00")
         make.LoginSession.update(created_at=clock.now()).execute()
         page = city.page("/city/cases")
-        badge = next(e for e in page.find(f"case-{Case.get().id}").iter("span") if (e.get("class") or "").startswith("badge " + tone))
+        badge = next(
+            e
+            for e in page.find(f"case-{Case.get().id}").iter("span")
+            if (e.get("class") or "").startswith("badge " + tone)
+        )
         assert badge.text == word
         late = city.page("/city/cases?due=late")
         assert (late.find(f"case-{Case.get().id}") is not None) == (tone == "late")
@@ -164,10 +212,14 @@ def test_filters_stay_in_the_address_and_lead_through_the_case_and_back(city):
     link = next(e for e in page.find(f"case-{cases[0].id}").iter("a"))
     assert "q=" in link.get("href") and "due=none" in link.get("href")
     opened = client.page(link.get("href"))
-    assert any(e.get("href", "").startswith("/city/cases?") and "due=none" in e.get("href") for e in opened.tree.iter("a"))
+    assert any(
+        e.get("href", "").startswith("/city/cases?") and "due=none" in e.get("href") for e in opened.tree.iter("a")
+    )
     piece = client.get(f"/city/cases?q={cases[0].title}", headers={"HX-Request": "true"}).get_data(as_text=True)
     assert piece.lstrip().startswith('<div id="queue"') and "<html" not in piece
-    whole = client.get(f"/city/cases?q={cases[0].title}", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    whole = client.get(
+        f"/city/cases?q={cases[0].title}", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    )
     assert "<html" in whole.get_data(as_text=True)
 
 
