@@ -95,7 +95,8 @@ def _sections(data: dict, on: date) -> tuple[Section, ...]:
 def _stamps(registration: Registration, data: dict) -> tuple[StampPlace, ...]:
     profile = profile_of(registration.plan.province)
     declared = profile.declarations_for(registration.plan.grade)
-    statement = " ".join(declaration.text for declaration in declared.values())
+    # A text that introduces clauses ends with a colon; on paper the sentence stands alone.
+    statement = "".join(f"{declaration.text.rstrip('：。')}。" for declaration in declared.values())
     places = [StampPlace("申报人签名", statement, signer="申报人", needs_stamp=False)]
     headings = profile.forms.application.stamps
     places += [StampPlace(headings[seat]) for seat in _seats(registration) if seat in headings]
@@ -120,9 +121,8 @@ def _note(registration: Registration) -> str:
         parts.append(
             f"延后提交盖章申报表：{told['reason']}，{told['on']}向{told['reported_to']}报备，补交期限{told['until']}。"
         )
-    parts += [
-        f"{waiver['label']}：同意放宽，理由：{waiver['reason']}（{waiver['office']}）" for waiver in registration.waivers
-    ]
+    for waiver in registration.waivers:
+        parts.append(f"{waiver['label']}：同意放宽，理由：{waiver['reason']}（{waiver['office']}）。")
     return "".join(parts)
 
 

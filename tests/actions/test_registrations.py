@@ -7,9 +7,10 @@ import pytest
 from portal.actions import registrations
 from portal.actions.registration_guards import check_organisation, offered_occupations
 from portal.models import Case, Filing, Organisation, Registration
+from portal.papers.registration import compose_form
 from portal.rules.errors import Invalid, NotAllowed
 from tests import make
-from tests.actions.registering import give_portrait, scene
+from tests.actions.registering import NoFiles, give_portrait, scene
 
 
 @pytest.fixture(autouse=True)
@@ -200,6 +201,10 @@ def test_employer_and_recommender_are_two_fields_and_one_of_them_reviews():
     data, _ = registrations.contents_of(Registration.get_by_id(case.id))
     assert data["person"]["employer"] == "示例会员单位"
     assert data["person"]["organisation"] == s.organisation.name
+    form = compose_form(Registration.get_by_id(case.id), 1, "a" * 64, NoFiles())
+    printed = {field.label: field.value for section in form.sections for field in section.fields}
+    assert printed["实际工作单位（会员单位）"] == "示例会员单位"
+    assert printed["评价机构（单位名称）"] == s.organisation.name
     # Only in the recommending unit's queue: the case waits at its office, and the member unit cannot see it.
     assert case.office.organisation_id == s.organisation.id
     employer = make.actor_of(make.make_grant("U", make.make_office(organisation=member)))

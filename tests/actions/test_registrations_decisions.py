@@ -9,7 +9,7 @@ from portal.actions.registration_copy import awaits_stamp, has_valid_stamp
 from portal.actions.undoing import undo_decision
 from portal.models import Case, Event, Filing, Registration, Step
 from portal.rules.errors import Invalid, NotAllowed, Stale
-from tests.actions.registering import fake_kept, scene
+from tests.actions.registering import NoFiles, fake_kept, scene
 
 
 @pytest.fixture(autouse=True)
@@ -152,16 +152,8 @@ def test_the_age_is_waived_by_the_deciding_level_with_a_reason():
     # Printed: the form carries the waiver with its reason.
     from portal.papers.registration import compose_form
 
-    form = compose_form(registration_of(case), 1, "a" * 64, _no_store())
+    form = compose_form(registration_of(case), 1, "a" * 64, NoFiles())
     assert "行业紧缺，身体状况良好" in form.note
-
-
-def _no_store():
-    class Nothing:
-        def read(self, path):
-            return b""
-
-    return Nothing()
 
 
 @pytest.mark.requirement("R3.23")

@@ -18,7 +18,7 @@ THREADS = 6
 
 
 @pytest.fixture
-def file_database(tmp_path):
+def file_database(_schema, tmp_path):
     """A database file of its own; afterwards the session's in-memory database is back, empty."""
     previous = database.database.database
     database.use(tmp_path / "parallel.sqlite3")
@@ -32,8 +32,7 @@ def file_database(tmp_path):
     database.database.close()
     database.use(previous)
     database.open_connection()
-    if previous == ":memory:":
-        database.migrate()
+    database.migrate()
     jurisdictions.forget_calendar()
 
 

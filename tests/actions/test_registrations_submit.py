@@ -48,6 +48,13 @@ def test_a_submission_keeps_what_was_said():
     data, _ = registrations.contents_of(Registration.get_by_id(case.id))
     assert data["person"]["phone"] == old
     assert people.Person.get_by_id(s.person.id).phone == "19900009999"
+    # What is printed is the old one, what the profile says the new one.
+    from portal.papers.registration import compose_form
+    from tests.actions.registering import NoFiles
+
+    form = compose_form(Registration.get_by_id(case.id), 1, "a" * 64, NoFiles())
+    printed = {field.label: field.value for section in form.sections for field in section.fields}
+    assert printed["联系电话"] == old
     submission = Submission.get()
     assert submission.number == 1 and submission.data["person"]["phone"] == old
 
