@@ -25,7 +25,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
 
     `connect=False` leaves the database to the caller (tests that roll back in memory).
     """
-    settings = settings or Settings.from_environment()
+    settings = settings or cli.read_settings()
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=settings.secret_key or None,

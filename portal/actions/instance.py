@@ -66,12 +66,12 @@ def found_province(profile: Profile, *, actor: Actor) -> None:
         record("found", "设立省份", actor=actor, subject=f"province:{profile.key}", note=profile.name)
 
 
-def create_administrator(login: str, name: str, password: str, *, actor: Actor) -> User:
+def create_administrator(login: str, name: str, password: str, again: str, *, actor: Actor) -> User:
     """The first account with the technical staff's seat; its password was just chosen, so it need not be changed.
 
-    Raises Invalid beside "login", "name" or "new" (the password).
+    Raises Invalid beside "login", "name", "new" (the password) or "again" (not the same twice).
     """
-    hashed = hash_password(password, password, login=login)
+    hashed = hash_password(password, again, login=login)
     with transaction():
         user, _ = create_user(name, login, actor=actor)
         store_password(user, hashed, must_change=False)

@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.cli import backups, catalogues, instance, records, rules, users
 from portal.cli.demo import demo
+from portal.cli.terminal import read_settings
 
 COMMANDS = (
     instance.init, instance.migrate, demo, backups.backup, backups.restore, users.users, catalogues.import_group,
@@ -15,3 +16,6 @@ def install(app: Flask) -> None:
     """Hang the commands on the application."""
     for command in COMMANDS:
         app.cli.add_command(command)
+
+
+__all__ = ["COMMANDS", "install", "read_settings"]

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from portal import lock
 from portal.actions import backups
-from portal.cli.terminal import needs_database, operator
+from portal.cli.terminal import Refused, needs_database, operator
 from portal.rules.errors import Refusal
 
 
@@ -25,6 +26,7 @@ def backup(file: Path | None):
 @click.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--yes", is_flag=True, help="不再询问")
+@with_appcontext
 def restore(file: Path, yes: bool):
     """用备份 FILE 恢复全部数据；平台运行时拒绝执行。原有数据移到旁边的目录，不删除。"""
     settings = current_app.config["PORTAL"]
@@ -35,9 +37,9 @@ def restore(file: Path, yes: bool):
         with lock.holding(settings.lock_file):
             done = backups.restore_backup(settings, file)
     except lock.Held:
-        raise click.ClickException("平台正在运行，请先停止（在其窗口按 Ctrl-C）再恢复。") from None
+        raise Refused("平台正在运行，请先停止（在其窗口按 Ctrl-C）再恢复。") from None
     except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+        raise Refused(refusal.message) from None
     click.echo(f"恢复完成：记录 {done.rows} 条，文件 {done.files} 个，操作记录 {done.events} 条验证完好。")
     if done.kept:
         click.echo(f"原有数据保存在 {done.kept}。")

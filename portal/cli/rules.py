@@ -5,8 +5,10 @@ from datetime import date
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from portal import database
+from portal.cli.terminal import Refused
 from portal.models.jurisdictions import official_calendar, working_calendar
 from portal.rules import identity
 from portal.rules.dates import parse_date
@@ -23,13 +25,14 @@ def workdays():
 @workdays.command("add", context_settings={"ignore_unknown_options": True})
 @click.argument("start")
 @click.argument("days", type=int)
+@with_appcontext
 def add(start: str, days: int):
     """从 START（不计当日）起数第 DAYS 个工作日；负数向前数。逐日说明跳过的日子，最后一行为结果。"""
     try:
         day = parse_date(start)
         explanation = _calendar(day, days).explain(day, days)
     except Refusal as refusal:
-        raise click.ClickException(refusal.message) from None
+        raise Refused(refusal.message) from None
     for step in explanation.steps:
         if not step.counted:
             click.echo(f"跳过 {step.day:%Y-%m-%d}（{'一二三四五六日'[step.day.weekday()]}）：{step.reason}")

@@ -6,11 +6,13 @@ import time
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from portal import clock, database, lock
 from portal.actions import instance
 from portal.cli.demo.story import tell_story
 from portal.cli.demo.world import PASSWORD
+from portal.cli.terminal import Refused
 from portal.settings import Settings, Unsafe
 
 OLD_AFTER_DAYS = 3
@@ -18,11 +20,12 @@ OLD_AFTER_DAYS = 3
 
 @click.command("demo")
 @click.option("--fresh", is_flag=True, help="删除演示数据目录中的数据，以今天为准重新生成")
+@with_appcontext
 def demo(fresh: bool):
     """装入演示数据（只在空的演示数据目录中，再次执行不重复装入），显示地址和演示账户。"""
     settings: Settings = current_app.config["PORTAL"]
     if not settings.demo:
-        raise click.ClickException("演示数据只能在演示模式下装入：请执行 ./run demo。")
+        raise Refused("演示数据只能在演示模式下装入：请执行 ./run demo。")
     try:
         if fresh:
             _clear(settings)
@@ -33,9 +36,9 @@ def demo(fresh: bool):
             if not instance.is_set_up():
                 _load(settings)
     except lock.Held:
-        raise click.ClickException("演示平台正在运行，请先停止（在其窗口按 Ctrl-C）。") from None
+        raise Refused("演示平台正在运行，请先停止（在其窗口按 Ctrl-C）。") from None
     except Unsafe as refusal:
-        raise click.ClickException(refusal.message) from None
+        raise Refused(refusal.message) from None
     _show(settings)
 
 

@@ -60,23 +60,23 @@ _U, _C, _P = str(Seat.UNIT), str(Seat.CITY_CENTRE), str(Seat.PROVINCE_CENTRE)
 
 # Chosen so that every level has something overdue, something due today, something soon and something later.
 OUTLINES = (
-    Outline("sc-late", SICHUAN, "examiner", "{year}年全省技能人才评价考评员培训班（第一期）",
+    Outline("sc-late", SICHUAN, "examiner", "{year}年第一期考评员培训班",
             (-16, -9), {_U: -6, _C: -3, _P: -1}, (4, 5), _SC_ALL),
-    Outline("sc-today", SICHUAN, "examiner", "{year}年全省技能人才评价考评员培训班（第二期）",
+    Outline("sc-today", SICHUAN, "examiner", "{year}年第二期考评员培训班",
             (-10, -4), {_U: -2, _C: 0, _P: 0}, (6, 7), _SC_ALL),
-    Outline("sc-soon", SICHUAN, "examiner", "{year}年汽车维修和装备制造职业考评员培训班",
+    Outline("sc-soon", SICHUAN, "examiner", "{year}年装备制造考评员培训班",
             (-7, -1), {_U: 0, _C: 2, _P: 4}, (7, 8), _SC_ALL),
-    Outline("sc-open", SICHUAN, "senior", "{year}年全省技能人才评价高级考评员培训班",
+    Outline("sc-open", SICHUAN, "senior", "{year}年高级考评员培训班",
             (-6, 3), {_U: 4, _C: 6, _P: 9}, (11, 12), _SC_ALL, classes=("3", "4", "5", "6")),
-    Outline("ah-late", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（市属机构第一期）",
+    Outline("ah-late", ANHUI, "examiner", "{year}年市属机构第一期考评员培训班",
             (-15, -9), {_U: -6, _C: -3, _P: -1}, (5, 6), _AH_CITY),
-    Outline("ah-today", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（市属机构第二期）",
+    Outline("ah-today", ANHUI, "examiner", "{year}年市属机构第二期考评员培训班",
             (-9, -4), {_U: -1, _C: 0, _P: 2}, (7, 8), _AH_CITY),
-    Outline("ah-soon", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（市属机构第三期）",
+    Outline("ah-soon", ANHUI, "examiner", "{year}年市属机构第三期考评员培训班",
             (-6, 2), {_U: 3, _C: 5, _P: 8}, (10, 11), _AH_CITY),
-    Outline("ah-before", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（省直机构第一期）",
+    Outline("ah-before", ANHUI, "examiner", "{year}年省直机构第一期考评员培训班",
             (-12, -6), {_U: -2, _P: 0}, (6, 7), _AH_DIRECT, audience_kinds=("central_branch", "provincial_industry")),
-    Outline("ah-open", ANHUI, "examiner", "{year}年技能人才评价考评员培训班（省直机构第二期）",
+    Outline("ah-open", ANHUI, "examiner", "{year}年省直机构第二期考评员培训班",
             (-5, 4), {_U: 5, _P: 8}, (10, 11), _AH_DIRECT, audience_kinds=("central_branch", "provincial_industry"),
             closes_time=time(17), audience=_AH_AUDIENCE + _AH_PEOPLE),
 )  # fmt: skip
@@ -116,7 +116,7 @@ def announce_2022(world: World) -> Class:
         "minutes": 600, "pass_mark": 60, "attempts": 1, "classes": ["3", "4", "5", "6"],
         "audience": "已经备案成功或已经向当地人社部门提交备案资料的等级认定机构，"
         "参与2015版国家职业分类大典内第三、四、五、六类的职业（工种）评价工作，工作责任心强，办事公正，有较高专业知识、技能水平和实际工作经验且符合高级考评员申报条件的人员。",
-        "groups": [{"number": "667805044", "name": "2022年高级考评员培训班QQ工作群", "audience": "applicant"}],
+        "groups": [{"number": "667805044", "name": "2022年高级考评员培训班QQ工作群", "audience": "applicants"}],
         "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE, "exam": TRAINING_SITE},
         "contacts": contacts_of(world, SICHUAN, 2),
     }  # fmt: skip
@@ -131,7 +131,7 @@ def announce_2021(world: World) -> Class:
         "name": "2021年技能人才评价考评员培训班", "batch_no": "34-2021-PX-002",
         "audience_kinds": ["central_branch", "provincial_industry"],
         "audience": _AH_AUDIENCE + _AH_PEOPLE.replace("条件", "条件（附件1）"),
-        "groups": [{"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaison"}],
+        "groups": [{"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaisons"}],
         "links": {"system": SYSTEM_SITE}, "contacts": contacts_of(world, ANHUI),
     }  # fmt: skip
     plan = _publish(world.staff["ah-centre"], "examiner", values)
@@ -162,12 +162,12 @@ def _stages(province: str, first: date, last: date) -> dict:
     """Study, training and exam between two days, as the province holds them."""
     if province == ANHUI:
         return {"study_from": first, "study_to": last, "groups": [
-            {"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaison"}
+            {"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaisons"}
         ], "links": {"system": SYSTEM_SITE}}  # fmt: skip
     return {
         "training_from": first, "training_to": last, "minutes": 600, "pass_mark": 60, "attempts": 1,
         "exam_starts_at": datetime.combine(last, time(14, 30)), "exam_ends_at": datetime.combine(last, time(16, 30)),
-        "groups": [{"number": "667805044", "name": "培训班QQ工作群", "audience": "applicant"}],
+        "groups": [{"number": "667805044", "name": "培训班QQ工作群", "audience": "applicants"}],
         "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE, "exam": TRAINING_SITE},
     }  # fmt: skip
 

@@ -290,7 +290,8 @@ def _bend(person: invented.Person, special: str, number: int) -> invented.Person
         sign = invented.RARE_CHARACTERS[number % len(invented.RARE_CHARACTERS)]
         return replace(person, name=person.name[0] + sign)
     if special == "dotted":
-        return replace(person, name=_DOTTED[number % len(_DOTTED)], sex="女", id_number=_renumber(person, person.birth, number))
+        name, id_number = _DOTTED[number % len(_DOTTED)], _renumber(person, person.birth, number)
+        return replace(person, name=name, sex="女", id_number=id_number)
     if special == "elderly":
         birth = date(clock.today().year - 62, 3, 15)
         return replace(person, birth=birth, sex="女", id_number=_renumber(person, birth, number))

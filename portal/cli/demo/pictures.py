@@ -54,9 +54,6 @@ def draw_portrait(kind: int) -> bytes:
     draw.rounded_rectangle((middle - 36, 262, middle + 36, 350), 30, fill=tuple(c - 14 for c in skin))
     draw.ellipse((middle - wide, 96, middle + wide, 308), fill=skin)
     draw.pieslice((middle - wide - 6, 78, middle + wide + 6, 250), 180, 360, fill=hair)
-    for side in (-1, 1):
-        draw.ellipse((middle + side * 34 - 8, 196, middle + side * 34 + 8, 206), fill=INK)
-    draw.arc((middle - 26, 236, middle + 26, 268), 20, 160, fill=(170, 90, 84), width=4)
     return _jpeg(picture.filter(ImageFilter.GaussianBlur(1.1)), 82)
 
 

@@ -181,7 +181,11 @@ class _Story:
         applicant = Applicant(self.world, self.days, self.papers, fate, len(self.fates))
         first = max(fate.place.opens, clock.now())
         room = (fate.place.closes - first) * (0.15 if len(fate.script) > 3 else 0.45)
-        self.tale.begin(first + room * Random(f"enter/{len(self.fates)}").random(), applicant.live())
+        random = Random(f"enter/{len(self.fates)}")
+        moment = first + room * random.random()
+        if moment.hour < 8:
+            moment += timedelta(hours=8 + random.randrange(6))
+        self.tale.begin(moment, applicant.live())
 
     def _desks_today(self) -> Life:
         """What is new this morning: drafts of plans and notices, and a deputy."""
