@@ -8,8 +8,9 @@ from portal.web.desk import reasons
 from portal.web.pages import NavItem
 from portal.web.province import blueprint
 
-# Other rooms of this door append their own function: (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items, reasons.nav_items, catalogue.nav_items, helpdesk.nav_items]
+# The daily work comes first: other rooms of this door append their own function, (actor) -> list of NavItem.
+ENTRIES = [desk.nav_items]
+SELDOM = [reasons.nav_items, catalogue.nav_items, helpdesk.nav_items]
 
 desk.mount(blueprint)
 reasons.mount(blueprint)
@@ -19,7 +20,7 @@ helpdesk.mount(blueprint)
 
 def nav(actor: Actor) -> list[NavItem]:
     """The navigation of this door."""
-    return [item for entries in ENTRIES for item in entries(actor)]
+    return [item for entries in (*ENTRIES, *SELDOM) for item in entries(actor)]
 
 
 blueprint.nav = nav

@@ -7,8 +7,9 @@ from portal.web import desk, helpdesk
 from portal.web.pages import NavItem
 from portal.web.unit import blueprint
 
-# Other rooms of this door append their own function: (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items, helpdesk.nav_items]
+# The daily work comes first: other rooms of this door append their own function, (actor) -> list of NavItem.
+ENTRIES = [desk.nav_items]
+SELDOM = [helpdesk.nav_items]
 
 desk.mount(blueprint)
 helpdesk.mount(blueprint)
@@ -16,7 +17,7 @@ helpdesk.mount(blueprint)
 
 def nav(actor: Actor) -> list[NavItem]:
     """The navigation of this door."""
-    return [item for entries in ENTRIES for item in entries(actor)]
+    return [item for entries in (*ENTRIES, *SELDOM) for item in entries(actor)]
 
 
 blueprint.nav = nav
