@@ -7,7 +7,10 @@ import os
 import tarfile
 import tempfile
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path, PurePosixPath
+
+from peewee import OperationalError
 
 from portal import clock, database
 from portal.actions.events import record, verify_chain
@@ -68,9 +71,9 @@ def make_backup(settings: Settings, file: Path | None, *, actor: Actor) -> Made:
             names, total = _write_archive(draft, settings, copy, now, rows)
         os.replace(draft, file)
         _sync_folder(file.parent)
-    except OSError as error:
+    except (OSError, OperationalError) as error:
         draft.unlink(missing_ok=True)
-        if error.errno == 28:
+        if getattr(error, "errno", None) == ENOSPC or "disk is full" in str(error):
             advice = f"请清理 {file.parent} 所在磁盘，或把备份写到另一个磁盘。"
             raise Refusal(f"磁盘空间不足，备份没有完成：{advice}") from None
         raise
@@ -177,7 +180,7 @@ def _unpack(file: Path, into: Path) -> dict:
                 found[entry.name] = digest.hexdigest()
         manifest = json.loads((into / MANIFEST).read_text(encoding="utf8"))
     except (tarfile.TarError, OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno == 28:
+        if isinstance(error, OSError) and error.errno == ENOSPC:
             raise Refusal("磁盘空间不足，没有恢复，原有数据没有改变。") from None
         raise Unusable("这不是完整的备份文件，没有恢复，原有数据没有改变。") from None
     found.pop(MANIFEST)

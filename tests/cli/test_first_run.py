@@ -78,9 +78,10 @@ def test_commands_before_init_say_what_to_do(tmp_path):
 
 def test_tables_are_imported_all_rows_or_none(tmp_path):
     data = tmp_path / "data"
-    flask(data, "init", "--province", "anhui", "--login", "admin", "--name", "管", typed=f"{PASSWORD}\n{PASSWORD}\n")
+    flask(data, "init", "--province", "anhui", "--login", "admin", "--name", "某", typed=f"{PASSWORD}\n" * 2)
     table = tmp_path / "职业.csv"
-    table.write_text("职业编码,职业名称,工种\n4-12-01-01,汽车维修工,汽车检测工\n6-31-01-03,电工,\n", encoding="utf-8-sig")
+    rows = "职业编码,职业名称,工种\n4-12-01-01,汽车维修工,汽车检测工\n6-31-01-03,电工,\n"
+    table.write_text(rows, encoding="utf-8-sig")
     done = flask(data, "import", "occupations", table)
     assert done.returncode == 0 and "新增2条" in done.stdout
     table.write_text("职业编码,职业名称\n6-18-01-01,车工\n坏,焊工\n", encoding="utf-8-sig")
