@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 
 from flask import Blueprint, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal import clock
 from portal.actions import once
-from portal.models import Grant, LoginSession, Office, Person, User
-from portal.rules.workflow import SEAT_LABELS, Actor, Seat
+from portal.models import Person
+from portal.models.logins import Login, login_of
+from portal.rules.workflow import Actor, Seat
 
 login_manager = LoginManager()
 
@@ -30,11 +30,10 @@ DOOR_OF = {
 class SignedIn(UserMixin):
     """The signed-in account with all its seats and the one in use."""
 
-    def __init__(self, token: str, row: dict, seats: list[SimpleNamespace]):
-        self.token, self.id, self.name = token, row["user"], row["name"]
-        self.must_change = row["must_change"]
-        self.seats = seats
-        self.seat = next((s for s in seats if s.id == row["grant"]), seats[0] if seats else None)
+    def __init__(self, token: str, login: Login):
+        self.token, self.id, self.name, self.must_change = token, login.user, login.name, login.must_change
+        self.seats = login.seats
+        self.seat = next((s for s in self.seats if s.id == login.grant), self.seats[0] if self.seats else None)
 
     def get_id(self) -> str:
         """The session's token: what the signed cookie carries instead of a user number."""
@@ -49,40 +48,9 @@ class SignedIn(UserMixin):
 @login_manager.user_loader
 def load_session(token: str) -> SignedIn | None:
     """The account behind a cookie's token, unless the login was ended, is too old, or the account is disabled."""
-    row = (
-        LoginSession.select(LoginSession.user, LoginSession.grant, LoginSession.created_at, User.name, User.must_change)
-        .join(User)
-        .where(LoginSession.token == token, LoginSession.ended_at.is_null(), User.active)
-        .dicts()
-        .first()
-    )
+    login = login_of(token)
     oldest = clock.now() - timedelta(hours=current_app.config["PORTAL"].session_hours)
-    if row is None or row["created_at"] < oldest:
-        return None
-    return SignedIn(token, row, seats_of(row["user"]))
-
-
-def seats_of(user: int) -> list[SimpleNamespace]:
-    """The seats an account holds today, with office and label, in the order they were granted."""
-    rows = (
-        Grant.select(
-            Grant.id, Grant.seat, Grant.office, Grant.deputy_for, Office.name, Office.province, Office.organisation
-        )
-        .left_outer_join(Office)
-        .where(Grant.user == user, Grant.is_in_force(clock.today()))
-        .order_by(Grant.id)
-        .dicts()
-    )
-    seats = []
-    for row in rows:
-        absent = Grant.get_by_id(row["deputy_for"]).user.name if row["deputy_for"] else ""
-        label = (
-            "申请人"
-            if row["seat"] == Seat.APPLICANT
-            else f"{row['name'] or ''} {SEAT_LABELS[Seat(row['seat'])]}".strip()
-        )
-        seats.append(SimpleNamespace(**row, label=f"{label}（代{absent}）" if absent else label, absent=absent))
-    return seats
+    return None if login is None or login.created_at < oldest else SignedIn(token, login)
 
 
 def actor() -> Actor:
