@@ -346,3 +346,11 @@ def test_the_member_unit_stands_in_the_unit_column(client, page):
     (row,) = rows_of_recommended(s.plan, s.organisation.id)
     assert row["employer"] == "示例会员单位"
     assert Registration.get_by_id(case.id).organisation_id == s.organisation.id
+
+
+def test_a_plan_of_another_province_opens_and_says_whom_it_is_for(s, page, client):
+    elsewhere = scene(make.ANHUI, grade="examiner")
+    shown = page(f"/applicant/plans/{elsewhere.plan.id}")
+    assert "只面向" in shown.text
+    answer = client.post(f"/applicant/plans/{elsewhere.plan.id}/register")
+    assert answer.status_code == 403 and Registration.select().count() == 0

@@ -51,7 +51,7 @@ def list_registrations():
 def plan(id: int):
     """考评详细: dates, occupations, conditions, places (R2.03)."""
     person = own_person()
-    row = get_or_404(visible_plans(person).where(Plan.id == id))
+    row = get_or_404(published_plans().where(Plan.id == id))
     profile = profile_of(row.province)
     regions = [name for (name,) in Region.select(Region.name).where(Region.code.in_(row.regions)).tuples()]
     unit = person.organisation
@@ -66,7 +66,7 @@ def plan(id: int):
 @blueprint.post("/plans/<int:id>/register")
 def register(id: int):
     """报名: a draft, or the reason why not (R1.05, R2.05)."""
-    row = get_or_404(visible_plans(own_person()).where(Plan.id == id))
+    row = get_or_404(published_plans().where(Plan.id == id))
     case = registrations.open_registration(row, actor=actor())
     return go(url_for("applicant.fill_registration", id=case.id))
 
@@ -133,14 +133,15 @@ def own_cases(person) -> list[Case]:
     return list(rows.where((Case.state != State.WITHDRAWN) | Case.number.is_null(False)).order_by(Case.id.desc()))
 
 
-def visible_plans(person):
-    """The plans of the person's province that were published."""
-    return Plan.select().where(Plan.province == person.province, Plan.state != PlanState.DRAFT)
+def published_plans():
+    """Every plan that was published; those of another province open too, and say whom they are for."""
+    return Plan.select().where(Plan.state != PlanState.DRAFT)
 
 
 def open_plans(person) -> list[Plan]:
     """The plans to show in 我的报名: open and coming ones first, then the most recently closed."""
-    rows = list(visible_plans(person).order_by(Plan.opens_on.desc()).limit(100))
+    own = published_plans().where(Plan.province == person.province)
+    rows = list(own.order_by(Plan.opens_on.desc()).limit(100))
     order = {Phase.OPEN: 0, Phase.PUBLISHED: 1}
     now = clock.now()
     return sorted(rows, key=lambda row: order.get(row.phase(now), 2))[:30]
