@@ -19,37 +19,27 @@ class Outcome:
     message: str
 
 
-def decide_many(
-    pairs: Iterable[tuple[int, int]], decision: Decision, *, actor: Actor, progress: Callable[[int], None] | None = None
-) -> list[Outcome]:
+def decide_many(pairs: Iterable[tuple[int, int]], decision: Decision, *, actor: Actor) -> list[Outcome]:
     """The same decision on many (case id, seen version) pairs, each in its own transaction, each with its outcome."""
-    outcomes = []
-    for number, (case_id, seen) in enumerate(pairs, start=1):
-        case = Case.visible_to(actor).where(Case.id == case_id).first()
-        if case is None:
-            outcomes.append(Outcome(case_id, "", False, "没有找到这件报名。"))
-        else:
-            try:
-                event = decide(case, decision, actor=actor, seen=seen)
-                outcomes.append(Outcome(case_id, case.title, True, event.label))
-            except Refusal as refusal:
-                outcomes.append(Outcome(case_id, case.title, False, refusal.message))
-        if progress:
-            progress(number)
-    return outcomes
+    return [
+        _try(case_id, actor, lambda case, seen=seen: decide(case, decision, actor=actor, seen=seen).label)
+        for case_id, seen in pairs
+    ]
 
 
 def preview_many(pairs: Iterable[tuple[int, int]], decision: Decision, *, actor: Actor) -> list[Outcome]:
     """What decide_many would do, without doing it."""
-    outcomes = []
-    for case_id, seen in pairs:
-        case = Case.visible_to(actor).where(Case.id == case_id).first()
-        if case is None:
-            outcomes.append(Outcome(case_id, "", False, "没有找到这件报名。"))
-            continue
-        try:
-            check_decision(case, decision, actor=actor, seen=seen)
-            outcomes.append(Outcome(case_id, case.title, True, ""))
-        except Refusal as refusal:
-            outcomes.append(Outcome(case_id, case.title, False, refusal.message))
-    return outcomes
+    return [
+        _try(case_id, actor, lambda case, seen=seen: check_decision(case, decision, actor=actor, seen=seen) and "")
+        for case_id, seen in pairs
+    ]
+
+
+def _try(case_id: int, actor: Actor, verb: Callable[[Case], str]) -> Outcome:
+    case = Case.visible_to(actor).where(Case.id == case_id).first()
+    if case is None:
+        return Outcome(case_id, "", False, "没有找到这件报名。")
+    try:
+        return Outcome(case_id, case.title, True, verb(case))
+    except Refusal as refusal:
+        return Outcome(case_id, case.title, False, refusal.message)

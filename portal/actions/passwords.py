@@ -62,7 +62,7 @@ def check_password(new: str, again: str, *, login: str) -> None:
 
 
 def hash_password(new: str, again: str, *, login: str) -> str:
-    """What is stored of an acceptable password (scrypt with salt); raises Invalid("new" or "again") otherwise."""
+    """What is stored of an acceptable password (Argon2id with salt); raises Invalid("new" or "again") otherwise."""
     check_password(new, again, login=squeeze(login))
     return make_hash(new)
 
@@ -187,9 +187,11 @@ def reset_password(login: str, code: str, *, new: str, again: str, address: str)
 
     Raises Invalid("code") or Invalid("new"/"again"), TooManyTries after too many wrong codes.
     """
-    hashed = hash_password(new, again, login=login)
+    check_password(new, again, login=squeeze(login))
     name = f"reset:{login_key(login)}"
     tries = count_try(name, address)
+    # Only after the try was counted: hashing is dear, and this door is open to everybody.
+    hashed = make_hash(new)
     user = find_user(login)
     wanted = _hash(squeeze(code).upper())
     with transaction():

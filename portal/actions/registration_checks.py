@@ -8,9 +8,10 @@ from portal.actions.registration_choices import live_key
 from portal.actions.registration_copy import has_valid_stamp, unpack_results
 from portal.actions.registration_guards import check_organisation, live_registrations
 from portal.actions.registration_standing import last_day
-from portal.models import Case, Event, Registration, Step
+from portal.models import Case, Event, Plan, Registration, Step
 from portal.rules.eligibility import needs_waiver
 from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import FLOW, Action
 from portal.rules.workflow import Actor, Seat
 
@@ -19,6 +20,8 @@ def check_pass(case: Case, decision: Decision, actor: Actor, step: Step) -> None
     """Before passing: the unit confirms each person and has the stamped form (R3.41, R3.36); the last level decides on
     waivable conditions and looks at the organisation's filing again (R3.19, R3.23)."""
     registration = Registration.get_by_id(case.id)
+    if registration.plan.state == PlanState.CANCELLED:
+        raise NotAllowed("本计划已取消，不能再通过；请写明理由，审核不通过。")
     if step.seat == Seat.UNIT:
         if not decision.confirmed:
             raise Invalid("confirmed", "请逐人确认符合报考条件后再上报。")
@@ -53,6 +56,7 @@ def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, followi
 def undo_pass(case: Case, event: Event, actor: Actor) -> None:
     """Take back what apply_pass() kept."""
     registration = Registration.get_by_id(case.id)
+    _check_unfinished(registration.plan)
     # The event's level, not the actor's: another body may have recorded the unit's paper decision (R0.28).
     if event.data["position"] == 0:
         registration.confirmed_by_unit = None
@@ -68,6 +72,7 @@ def apply_reject(case: Case, decision: Decision, actor: Actor, step: Step, follo
 def undo_reject(case: Case, event: Event, actor: Actor) -> None:
     """The registration lives again; raises NotAllowed when the person has registered anew meanwhile."""
     registration = Registration.get_by_id(case.id)
+    _check_unfinished(registration.plan)
     key, live = live_key(registration), live_registrations(registration.plan, registration.person)
     if len(live) >= registration.plan.registrations_per_person or any(other.live_key == key for other in live):
         raise NotAllowed("申请人已重新报名本计划，不能再撤销这项决定。")
@@ -82,6 +87,11 @@ def apply_extension(case: Case, until: date, actor: Actor) -> None:
     Registration.update(extended_to=until, extended_by=f"{actor.office_name} {actor.name}".strip()).where(
         Registration.case == case.id
     ).execute()
+
+
+def _check_unfinished(plan: Plan) -> None:
+    if plan.state == PlanState.FINISHED:
+        raise NotAllowed("本计划已办结，不能再撤销决定。")
 
 
 def _check_exception(registration: Registration) -> None:

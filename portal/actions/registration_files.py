@@ -3,7 +3,7 @@
 from datetime import date
 
 from portal import clock
-from portal.actions.cases import bump
+from portal.actions.cases import OWN_CASE, bump, is_own_case
 from portal.actions.events import record, tell, user_of
 from portal.actions.files import keep_file, remove_file
 from portal.actions.people import PORTRAIT_SLOT, set_portrait
@@ -115,6 +115,8 @@ def record_stamp_exception(
         first = Step.get_or_none(Step.case == case.id, Step.position == 0)
         if actor.seat != Seat.UNIT or first is None or first.office_id != actor.office:
             raise NotAllowed("只有初审单位可以登记延后提交盖章申报表的情况。")
+        if is_own_case(case, actor):
+            raise NotAllowed(OWN_CASE)
         if case.state not in (IN_REVIEW, State.RETURNED):
             raise Stale("这件报名的审核已结束，不能再登记。")
         registration = Registration.get_by_id(case.id)

@@ -30,7 +30,7 @@ def check_may_register(plan: Plan, person: Person, moment: datetime) -> None:
     """Raises NotAllowed with the first thing that keeps this person from registering for the plan now."""
     if missing_fields(person):
         raise NotAllowed(PROFILE_FIRST)
-    _check_region(plan, person)
+    check_region(plan, person)
     check_window(plan, moment)
     check_organisation(plan, person.organisation)
     check_room(plan, person)
@@ -43,6 +43,20 @@ def why_not(plan: Plan, person: Person) -> str:
     except NotAllowed as refusal:
         return refusal.message
     return ""
+
+
+def check_region(plan: Plan, person: Person) -> None:
+    """Raises NotAllowed when the person's exam region is not one of the plan's (R1.09, R2.35)."""
+    contact = profile_of(person.province).region_rules.lock_contact
+    advice = f"报考区域填写有误的，请联系技术人员修改：{contact}。"
+    if not profile_of(person.province).region_rules.locked:
+        advice = "报考区域填写有误的，请在“个人信息”中修改。"
+    region = person.exam_region
+    if person.province != plan.province or region is None:
+        raise NotAllowed(f"本计划只面向{profile_of(plan.province).name}的报名人员。{advice}")
+    if plan.regions and region.code not in plan.regions:
+        names = [name for (name,) in Region.select(Region.name).where(Region.code.in_(plan.regions)).tuples()]
+        raise NotAllowed(f"本计划的报考区域为{'、'.join(names)}，您的报考区域为{region.name}，不能报名。{advice}")
 
 
 def check_window(plan: Plan, moment: datetime) -> None:
@@ -192,19 +206,6 @@ def _region_at(region: Region | None, level: str) -> Region | None:
     while region is not None and region.level != level:
         region = region.parent
     return region
-
-
-def _check_region(plan: Plan, person: Person) -> None:
-    contact = profile_of(person.province).region_rules.lock_contact
-    advice = f"报考区域填写有误的，请联系技术人员修改：{contact}。"
-    if not profile_of(person.province).region_rules.locked:
-        advice = "报考区域填写有误的，请在“个人信息”中修改。"
-    region = person.exam_region
-    if person.province != plan.province or region is None:
-        raise NotAllowed(f"本计划只面向{profile_of(plan.province).name}的报名人员。{advice}")
-    if plan.regions and region.code not in plan.regions:
-        names = [name for (name,) in Region.select(Region.name).where(Region.code.in_(plan.regions)).tuples()]
-        raise NotAllowed(f"本计划的报考区域为{'、'.join(names)}，您的报考区域为{region.name}，不能报名。{advice}")
 
 
 def _states_words(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from portal.actions.registration_copy import open_correction
 from portal.models import Case, Registration, Step
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of, working_calendar
-from portal.rules.flows.plan import Phase
+from portal.rules.flows.plan import Phase, PlanState
 from portal.rules.flows.registration import FLOW, State
 from portal.rules.workdays import Remaining
 from portal.rules.workflow import IN_REVIEW
@@ -59,7 +59,12 @@ def _left(due: date | None) -> Remaining | None:
 
 
 def is_late(registration: Registration, moment: datetime) -> bool:
-    """Whether neither window, correction nor extension allows a submission at `moment` (R3.33, R3.44)."""
+    """Whether neither window, correction nor extension allows a submission at `moment` (R3.33, R3.44).
+
+    A plan that was cancelled or finished takes nothing any more, whatever was extended before.
+    """
+    if registration.plan.state != PlanState.PUBLISHED:
+        return True
     if registration.plan.phase(moment) == Phase.OPEN:
         return False
     correction, today = open_correction(registration.case), moment.date()

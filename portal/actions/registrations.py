@@ -27,6 +27,7 @@ from portal.actions.registration_guards import (
     chain_offices,
     check_may_register,
     check_organisation,
+    check_region,
     check_window,
     live_registrations,
     occupations_for,
@@ -40,6 +41,7 @@ from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of
 from portal.rules.eligibility import blocks
 from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import FLOW, Action, State
 from portal.rules.profile import TRUTHFUL
 from portal.rules.workflow import Actor, Seat
@@ -143,6 +145,8 @@ def use_qualification(case: Case, qualification: HeldQualification, *, actor: Ac
     with transaction():
         case = Case.get_by_id(case.id)
         _, registration = _load(case, actor, case.version)
+        if case.state != State.DRAFT:
+            raise Stale("报名已提交，新增的证书不能再加入这件报名。")
         chosen = registration.data.get("qualifications")
         if chosen is not None:
             registration.data = registration.data | {"qualifications": [*chosen, qualification.id]}
@@ -202,6 +206,9 @@ def check_submittable(registration: Registration) -> None:
     gaps = find_gaps(registration)
     if gaps:
         raise gaps[0]
+    if case.state == State.DRAFT:
+        # Again, since a colleague's draft began without a region, and an unlocked one can have changed since.
+        check_region(plan, registration.person)
     stopping = blocks(evaluate_registration(registration))
     if stopping:
         first = stopping[0]
@@ -293,7 +300,7 @@ def check_time(registration: Registration) -> None:
     """Raises NotAllowed when it is too late (or too early) to submit (R3.33, R3.44)."""
     if not is_late(registration, clock.now()):
         return
-    if registration.case.state == State.DRAFT:
+    if registration.case.state == State.DRAFT or registration.plan.state != PlanState.PUBLISHED:
         check_window(registration.plan, clock.now())
     raise NotAllowed("补正期限已过，不能提交；如需延长，请联系退回的单位。")
 
@@ -365,7 +372,10 @@ def set_group_joined(case: Case, *, actor: Actor) -> None:
         case = Case.get_by_id(case.id)
         if actor.seat != Seat.APPLICANT or actor.person != case.person_id:
             raise NotAllowed("只能确认本人的情况。")
-        Registration.update(group_joined_at=clock.now()).where(
-            Registration.case == case.id, Registration.group_joined_at.is_null()
-        ).execute()
-        record("group", "已加入工作群（本人确认）", actor=actor, case=case)
+        changed = (
+            Registration.update(group_joined_at=clock.now())
+            .where(Registration.case == case.id, Registration.group_joined_at.is_null())
+            .execute()
+        )
+        if changed:
+            record("group", "已加入工作群（本人确认）", actor=actor, case=case)
