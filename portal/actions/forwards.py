@@ -5,6 +5,8 @@ from portal.actions.events import record
 from portal.actions.notices import (
     DRAFT,
     PUBLISHED,
+    append_attachment,
+    builtin_title,
     compose_from_arrangements,
     open_draft,
     propose_number,
@@ -43,6 +45,8 @@ def forward_notice(original: Notice, *, actor: Actor) -> Notice:
             occupations=[occupation.id for occupation in filed_occupations(office)],
             created_by=actor.user, created_at=clock.now(),
         )  # fmt: skip
+        if forward.wants_table:
+            append_attachment(forward, title=builtin_title(forward, "table"), builtin="table")
         Notice.update(body=compose_from_arrangements(forward)).where(Notice.id == forward.id).execute()
         subject = f"notice:{forward.id}"
         record("forward", "转发通知", actor=actor, subject=subject, after=DRAFT, data={"original": original.id})

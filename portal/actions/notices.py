@@ -30,6 +30,8 @@ _IDENTITY = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 DRAFT, PUBLISHED, WITHDRAWN = "draft", "published", "withdrawn"
 STATE_LABELS = {DRAFT: "草稿", PUBLISHED: "已发布", WITHDRAWN: "已撤回"}
 STATE_TONES = {DRAFT: "neutral", PUBLISHED: "good", WITHDRAWN: "bad"}
+# A forward asks for this table, also where the province's own form is another one (皖人协秘〔2021〕2号 附件1).
+TABLE_NAME = "参训推荐表"
 BUILTIN_LABELS = {"guide": "报考流程", "conditions": "申报条件", "table": "推荐表（汇总表）"}
 FIELD_LABELS = {
     "issuer": "发文机关", "number": "文号", "title": "标题", "addressees": "主送", "recipient_groups": "发送对象",
@@ -66,7 +68,7 @@ def create_notice(*, actor: Actor, plan: Plan | None = None) -> Notice:
         )  # fmt: skip
         if plan is not None:
             for builtin in ("conditions", "guide"):
-                _append_attachment(notice, title=builtin_title(notice, builtin), builtin=builtin)
+                append_attachment(notice, title=builtin_title(notice, builtin), builtin=builtin)
         record("create", "新建通知", actor=actor, subject=f"notice:{notice.id}", after=DRAFT)
         return notice
 
@@ -174,7 +176,7 @@ def add_attachment(
             raise Invalid("builtin", "请选择附件。")
         if not builtin and kept is None:
             raise Invalid("file", "请选择要上传的文件。")
-        attachment = _append_attachment(notice, title=title, builtin=builtin)
+        attachment = append_attachment(notice, title=title, builtin=builtin)
         if kept is not None:
             version = keep_file(owner=f"notice:{notice.id}", slot=f"attachment:{attachment.id}", kept=kept, actor=actor)
             NoticeAttachment.update(file=version).where(NoticeAttachment.id == attachment.id).execute()
@@ -246,12 +248,11 @@ def compose_from_arrangements(forward: Notice) -> str:
         rows = Region.select(Region.name).where(Region.code.in_(organisation.allowed_regions))
         regions = [name for (name,) in rows.order_by(Region.code).tuples()]
     names = Occupation.select(Occupation.name).where(Occupation.id.in_(forward.occupations)).order_by(Occupation.code)
-    grade = profile.grade(forward.plan.grade).name if forward.plan else ""
     return compose_forward_body(
         ForwardWords(
             window=(forward.opens_on, forward.closes_on), closes_time=forward.closes_time,
             guide_title=profile.wording.guide_title,
-            table_name=profile.forms.summary.file_name.format(grade=grade, cutoff="", mailbox="", occupations=""),
+            table_name=builtin_title(forward, "table"),
             mailbox=forward.mailbox, occupations=list(dict.fromkeys(name for (name,) in names.tuples())),
             regions=regions, wants_table=forward.wants_table,
         )  # fmt: skip
@@ -266,7 +267,10 @@ def builtin_title(notice: Notice, builtin: str) -> str:
     grade = profile.grade(notice.plan.grade).name if notice.plan else "考评员"
     if builtin == "conditions":
         return f"技能人才评价{grade}申报条件"
-    return profile.forms.summary.file_name.format(grade=grade, cutoff="", mailbox="", occupations="")
+    form = profile.forms.summary
+    if notice.forward_of_id and form.kind != "recommendation_table":
+        return TABLE_NAME
+    return form.file_name.format(grade=grade, cutoff="", mailbox="", occupations="")
 
 
 def open_draft(notice: Notice, actor: Actor, seen: int) -> Notice:
@@ -358,7 +362,8 @@ def _clean_values(notice: Notice, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _append_attachment(notice: Notice, *, title: str, builtin: str) -> NoticeAttachment:
+def append_attachment(notice: Notice, *, title: str, builtin: str) -> NoticeAttachment:
+    """Write the row of the next attachment; call it inside a transaction."""
     mine = NoticeAttachment.select(fn.MAX(NoticeAttachment.position)).where(NoticeAttachment.notice == notice.id)
     last = mine.scalar()
     return NoticeAttachment.create(notice=notice, position=(last or 0) + 1, title=title, builtin=builtin)

@@ -3,7 +3,7 @@
 from portal.actions.events import log_document
 from portal.documents import notice as paper
 from portal.documents.annex import annex_pdf
-from portal.documents.tables import RECOMMENDATION_COLUMNS, SUMMARY_COLUMNS, roster_pdf
+from portal.documents.tables import Roster, roster_pdf
 from portal.models import Notice, NoticeAttachment
 from portal.models.jurisdictions import profile_of
 from portal.models.recipients import attachments_of
@@ -76,10 +76,15 @@ def print_annex(attachment: NoticeAttachment) -> bytes:
     annex = _compose_annex(attachment.notice, attachment)
     if attachment.builtin != "table":
         return annex_pdf(annex.title, annex.body)
-    notice = attachment.notice
-    if notice.plan and profile_of(notice.province).forms.summary.kind == "summary_table":
-        return roster_pdf(unit_table(notice.plan, 0, "　" * 12))
-    return roster_pdf(blank_table(notice))
+    return roster_pdf(_blank_form(attachment.notice))
+
+
+def _blank_form(notice: Notice) -> Roster:
+    """The empty table that goes with a notice: the province's own, or the members' table under a forward."""
+    is_summary = profile_of(notice.province).forms.summary.kind == "summary_table"
+    if is_summary and notice.plan and notice.forward_of_id is None:
+        return unit_table(notice.plan, 0, "　" * 12)
+    return blank_table(notice)
 
 
 def _compose_annex(notice: Notice, attachment: NoticeAttachment) -> paper.Annex:
@@ -89,16 +94,9 @@ def _compose_annex(notice: Notice, attachment: NoticeAttachment) -> paper.Annex:
     if attachment.builtin == "conditions" and notice.plan:
         return paper.Annex(attachment.title, body=notice.plan.conditions_text)
     if attachment.builtin == "table":
-        form = profile_of(notice.province).forms.summary
-        is_summary = form.kind == "summary_table"
-        grade = profile_of(notice.province).grade(notice.plan.grade).name if notice.plan else "考评员"
-        heads = SUMMARY_COLUMNS if is_summary else RECOMMENDATION_COLUMNS
-        return paper.Annex(
-            attachment.title,
-            columns=tuple(head.replace("\n", "") for head in heads),
-            blank_rows=max(form.min_rows, 7),
-            printed_title=form.title.format(grade=grade, cutoff="", mailbox="", occupations=""),
-        )
+        form = _blank_form(notice)
+        heads = tuple(head.replace("\n", "") for head in form.columns)
+        return paper.Annex(attachment.title, columns=heads, blank_rows=7, printed_title=form.title)
     return paper.Annex(attachment.title)
 
 

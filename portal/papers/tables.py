@@ -1,6 +1,7 @@
 """Recommendation and summary tables on paper and in Excel: rows become the document, and the making is logged."""
 
 from portal.actions.events import log_document
+from portal.actions.notices import TABLE_NAME
 from portal.actions.recommendations import combined_rows
 from portal.documents.tables import (
     Recommended,
@@ -19,7 +20,7 @@ from portal.rules.notice_text import print_deadline
 from portal.rules.workflow import Actor
 
 # The form of 皖人协秘〔2021〕2号 附件1, for forwards in a province whose own form is another one.
-_TITLE, _FILE_NAME = "报名表", "参训推荐表"
+_TITLE = "报名表"
 _NOTES = ("①请于{cutoff}前发送至{mailbox}。", "②持证情况：请详细填写具体{occupations}具体级别。")
 MIMES = {
     "pdf": "application/pdf",
@@ -76,7 +77,7 @@ def write_table(roster: Roster, suffix: str, *, subject: str, actor: Actor) -> t
 
 
 def _recommendation_roster(notice: Notice | None, rows: list[dict[str, str]]) -> Roster:
-    title, stem, notes = _TITLE, _FILE_NAME, _NOTES
+    title, stem, notes = _TITLE, TABLE_NAME, _NOTES
     if notice is not None:
         form = profile_of(notice.province).forms.summary
         if form.kind == "recommendation_table":

@@ -119,7 +119,7 @@ def compose_forward_body(words: ForwardWords) -> str:
     """The arrangements of a forward for the member units."""
     wants = []
     if words.wants_table:
-        by = f"各单位请于{print_deadline(words.window[1], words.closes_time)}前在系统内填报{words.table_name}"
+        by = f"各单位请于{print_deadline(words.window[1], words.closes_time)}前在系统内填报{words.table_name}（附件1）"
         wants = [by + (f"，同时报至邮箱：{words.mailbox}。" if words.mailbox else "。")]
     rules = [
         f"推荐报名时间。{print_window(*words.window)}，报名方式参见“{words.guide_title}”进行。",

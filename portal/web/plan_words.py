@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import url_for
+from flask_login import current_user
 
 from portal.actions.plans import (
     ASSESSMENT_LABELS,
@@ -17,7 +18,8 @@ from portal.models.jurisdictions import profile_of
 from portal.rules.dates import print_clock, print_date, print_datetime, print_window
 from portal.rules.flows.plan import PHASE_LABELS, PHASE_TONES, Phase
 from portal.rules.notice_text import number_in_chinese, print_deadline
-from portal.rules.workflow import Seat
+from portal.rules.workflow import Actor, Seat
+from portal.web.guards import actor
 from portal.web.pages import province_name
 
 CLASS_NAMES = {str(number): f"第{number_in_chinese(number)}类" for number in range(1, 9)}
@@ -38,7 +40,11 @@ class PlanRow:
 
 
 def describe_rows(plans: list[Plan], now: datetime) -> list[PlanRow]:
-    """The plans as list rows; 报名 leads to the login and from there to the registration (R11.14)."""
+    """The plans as list rows; 报名 leads to the login and from there to the registration (R11.14).
+
+    Signed-in readers see the button only when they are applicants who can see the plan at their own door.
+    """
+    reader = actor() if current_user.is_authenticated and current_user.seat else None
     rows = []
     for plan in plans:
         phase, profile = plan.phase(now), profile_of(plan.province)
@@ -46,9 +52,16 @@ def describe_rows(plans: list[Plan], now: datetime) -> list[PlanRow]:
         rows.append(PlanRow(
             plan, province_name(plan.province), profile.grade(plan.grade).name, KIND_LABELS[plan.kind],
             print_registration(plan), PHASE_LABELS[phase], PHASE_TONES[phase],
-            url_for("account.login", next=f"/applicant/plans/{plan.id}") if opened else "",
+            _register_href(plan, reader) if opened else "",
         ))  # fmt: skip
     return rows
+
+
+def _register_href(plan: Plan, reader: Actor | None) -> str:
+    if reader is None:
+        return url_for("account.login", next=f"/applicant/plans/{plan.id}")
+    may_see = reader.seat == Seat.APPLICANT and Plan.visible_to(reader).where(Plan.id == plan.id).exists()
+    return f"/applicant/plans/{plan.id}" if may_see else ""
 
 
 def describe_plan(plan: Plan) -> list[tuple]:

@@ -328,7 +328,9 @@ def test_a_forward_shows_its_own_text_first_and_the_original_after_it(forward, o
     paper = Paper(print_notice(forward, actor=secretary))
     paper.in_order(
         "江淮人力资源服务协会", "江淮协秘〔2021〕1号", "转发《", "各会员单位", "8月4日至9日", "8月9日17:00前",
-        "mishu@example.invalid", "企业人力资源管理师", "附件", "原通知正文",
+        "mishu@example.invalid", "企业人力资源管理师", "附件", "1.", "参训推荐表", "2.",
+        "关于举办技能人才评价考评员培训班的通知",
+        "报名表", "持证情况", "原通知正文",
     )  # fmt: skip
     assert original in Notice.visible_to(unit_actor(member)), "the original is linked for whom the forward reached"
 
