@@ -81,7 +81,8 @@ async def closed_loop(port: int, requests: Iterator[Request], clients: int, seco
         nonlocal done
         connection = Connection(port)
         while time.perf_counter() - start < seconds:
-            done += await next(requests)(connection)
+            answered = await next(requests)(connection)
+            done += answered
         connection.close()
 
     await asyncio.gather(*(one() for _ in range(clients)))
