@@ -41,7 +41,10 @@ def login(name: str, password: str, *, address: str, agent: str = "") -> LoginSe
     user = find_user(name)
     if not fits(user, password):
         with transaction():
-            record("login_failed", "登录失败", actor=_visitor(address), subject=f"login:{_shown(login_key(name))}"[:60])
+            # What was typed is not kept: it may be a password in the wrong field.
+            subject = f"user:{user.id}" if user else "login:"
+            note = "" if user else "用户名不存在"
+            record("login_failed", "登录失败", actor=_visitor(address), subject=subject, note=note)
         raise Invalid("password", "用户名（证件号码）或密码不正确，请核对后重试。")
     with transaction():
         forgive_try(tries, login_key(name))
@@ -224,8 +227,10 @@ def read_messages(user: int, *, only: int | None = None) -> None:
 
 
 def self_actor(user: int, name: str, address: str) -> Actor:
-    """Somebody who acts for the own account only, in whatever seat or in none."""
-    return Actor(user=user, name=name, seat=Seat.APPLICANT, address=address)
+    """Somebody who acts for the own account only, before a seat is in use or without any: named by the first seat."""
+    held = Grant.select(Grant.seat).where(Grant.user == user, Grant.is_in_force(clock.today())).order_by(Grant.id)
+    first = held.tuples().first()
+    return Actor(user=user, name=name, seat=Seat(first[0]) if first else Seat.APPLICANT, address=address)
 
 
 def _check_technician(actor: Actor) -> None:

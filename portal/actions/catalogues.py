@@ -122,8 +122,11 @@ def read_levels(text: str) -> str:
 
 
 def print_levels(levels: str) -> str:
-    """Levels in words: 五级、四级、三级."""
-    return "、".join(LEVEL_WORDS[int(number)] for number in levels.split(",") if number)
+    """Levels in words: 五级至一级 where three or more follow each other, else 五级、三级."""
+    numbers = sorted((int(number) for number in levels.split(",") if number), reverse=True)
+    if len(numbers) > 2 and numbers[0] - numbers[-1] == len(numbers) - 1:
+        return f"{LEVEL_WORDS[numbers[0]]}至{LEVEL_WORDS[numbers[-1]]}"
+    return "、".join(LEVEL_WORDS[number] for number in numbers)
 
 
 def _read_level(text: str) -> int:

@@ -444,4 +444,7 @@ def test_every_login_and_logout_is_recorded_without_the_whole_number(client):
     sample = invented.make_person(3, seed="register")
     client.post("/account/login", {"login": sample.id_number, "password": "wrong-1"})
     failed = Event.get(Event.action == "login_failed")
-    assert sample.id_number not in failed.subject and failed.address == "127.0.0.1"
+    assert sample.id_number not in str(failed.__data__) and failed.address == "127.0.0.1"
+    grant = make_account()
+    client.post("/account/login", {"login": grant.user.login, "password": "wrong-1"})
+    assert Event.select().where(Event.subject == f"user:{grant.user_id}").get().action == "login_failed"

@@ -4,6 +4,7 @@ from flask import request, url_for
 
 from portal.rules.workflow import Seat
 from portal.web import catalogue
+from portal.web.admin.words import document_label, job_label, subject_label
 from portal.web.guards import door
 from portal.web.pages import NavItem
 
@@ -33,6 +34,9 @@ def nav(actor) -> list[NavItem]:
 
 
 blueprint.nav = nav
+blueprint.app_template_filter("subject_label")(subject_label)
+blueprint.app_template_filter("document_label")(document_label)
+blueprint.app_template_filter("job_label")(job_label)
 catalogue.mount(blueprint)
 
 from portal.web.admin import (  # noqa: E402, F401 - routes hang themselves on the blueprint

@@ -13,6 +13,7 @@ from portal.rules.dates import parse_date
 from portal.rules.errors import Invalid
 from portal.rules.workflow import SEAT_LABELS, Seat
 from portal.web.admin import blueprint
+from portal.web.admin.words import SUBJECTS
 from portal.web.pages import show
 from portal.web.paging import take_page
 
@@ -34,7 +35,8 @@ class Backup:
 @blueprint.get("/events")
 def events():
     """The record of events, newest first, with filters (R12.01)."""
-    asked = {key: request.args.get(key, "").strip() for key in ("action", "name", "seat", "subject", "first", "last")}
+    keys = ("action", "name", "seat", "of", "number", "first", "last")
+    asked = {key: request.args.get(key, "").strip() for key in keys}
     query = Event.select()
     if asked["action"]:
         query = query.where(Event.action == asked["action"])
@@ -42,10 +44,8 @@ def events():
         query = query.where(Event.name.contains(asked["name"]))
     if asked["seat"]:
         query = query.where(Event.seat == asked["seat"])
-    if asked["subject"]:
-        case = asked["subject"].removeprefix("case:")
-        is_number = case.isascii() and case.isdecimal() and len(case) < 16
-        query = query.where(Event.case == int(case) if is_number else Event.subject == asked["subject"])
+    if asked["of"] in SUBJECTS:
+        query = query.where(_is_about(asked["of"], asked["number"]))
     first, last = _day(asked["first"]), _day(asked["last"])
     if first:
         query = query.where(Event.at >= datetime.combine(first, datetime.min.time()))
@@ -55,7 +55,7 @@ def events():
     labels = Event.select(Event.action, Event.label).distinct().order_by(Event.action).tuples()
     return show(
         "admin/events.html", pieces=("admin/_events.html",), listed=listed, asked=asked,
-        actions=list({action: label for action, label in labels}.items()),
+        subjects=SUBJECTS, actions=list({action: label for action, label in labels}.items()),
         seats=[(str(seat), SEAT_LABELS[seat]) for seat in Seat], active=sum(bool(value) for value in asked.values()),
     )  # fmt: skip
 
@@ -88,6 +88,14 @@ def upkeep():
         backups=find_backups()[:20], folder=str(settings.backups), database=_size(settings.database),
         uploads=sum(_size(file) for file in settings.uploads.rglob("*")) if settings.uploads.exists() else 0,
     )  # fmt: skip
+
+
+def _is_about(kind: str, number: str):
+    """The condition that an event is about a subject of this kind, with its number where one is given."""
+    if kind == "case":
+        is_number = number.isascii() and number.isdecimal() and len(number) < 16
+        return Event.case == int(number) if is_number else Event.case.is_null(bool(number))
+    return Event.subject == f"{kind}:{number}" if number else Event.subject.startswith(f"{kind}:")
 
 
 def find_backups() -> list[Backup]:
