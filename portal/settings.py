@@ -93,7 +93,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: dict[str, str] | None = None) -> "Settings":
-        """Settings from PORTAL_* variables (see docs/operations.md); raises Unsafe instead of starting half safe.
+        """Settings from PORTAL_* variables (see docs/manual.md); raises Unsafe instead of starting half safe.
 
         A folder without key and database is a fresh instance: it gets an empty key, with which Flask refuses
         sessions, until `prepare()` is called. A database without its key is refused.
