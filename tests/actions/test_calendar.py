@@ -68,7 +68,6 @@ def test_year_that_nobody_published_cannot_be_loaded(technician):
     assert not CalendarYear.select().exists()
 
 
-@pytest.mark.requirement("R13.03")
 def test_missing_years_are_this_and_the_next(technician, at):
     at("2022-11-30 10:00")
     assert calendar.missing_years() == [2022, 2023]

@@ -1,6 +1,7 @@
 """The technical staff's door by real requests: who comes in, and each room's forms."""
 
 import re
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -9,6 +10,7 @@ from openpyxl import load_workbook
 from portal import clock
 from portal.actions import accounts, calendar, people
 from portal.models import (
+    Case,
     Event,
     Filing,
     Grant,
@@ -23,8 +25,10 @@ from portal.models import (
     User,
 )
 from portal.rules.passwords import make_hash
+from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import Seat
 from tests import make
+from tests.actions.registering import scene
 
 ROOMS = (
     "/admin/", "/admin/users", "/admin/users/add", "/admin/offices", "/admin/offices/add", "/admin/regions",
@@ -257,6 +261,23 @@ def test_catalogue_is_paged_without_gap_or_repetition(page, technician):
 
 
 @pytest.mark.requirement("R13.03")
+def test_missing_next_year_is_said_beside_due_dates_too(client, page, technician, at):
+    at("2022-12-28 10:00")
+    for year in (2022, 2023):
+        calendar.load_official_year(year, actor=make.actor_of(technician))
+    there = scene()
+    case = there.submitted()
+    Case.update(due_on=date(2023, 1, 6)).where(Case.id == case.id).execute()
+    reviewer = Grant.get(Grant.user == there.reviewers["U"].user)
+    client.sign_in(reviewer)
+    assert ESTIMATED_NOTE not in page("/unit/cases").text
+    client.sign_in(technician)
+    page("/admin/calendar?year=2023").press("/admin/calendar/2023/remove", expect=200)
+    assert "2023年的法定节假日安排尚未导入" in page("/admin/").text
+    client.sign_in(reviewer)
+    assert ESTIMATED_NOTE in page("/unit/cases").html
+
+
 def test_home_warns_of_a_missing_calendar_year_until_it_is_imported(page, technician, at):
     at("2022-12-09 10:00")
     calendar.load_official_year(2022, actor=make.actor_of(technician))
