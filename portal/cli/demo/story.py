@@ -36,12 +36,13 @@ WAITING = {
                 (WANGJIANG, 0, 3), (LUZHOU, 1, 2)),
     "sc-open": ((YUNFAN, 0, 14), (YUNFAN, 1, 4), (WANGJIANG, 1, 3), (YUNFAN, 2, 2), (DIRECT, 1, 3), (QINGHE, 0, 3),
                 (QINGHE, 1, 2), (DIRECT, 0, 3), (LUZHOU, 0, 2)),
-    "ah-late": ((XINHUA, 0, 3), (XINHUA, 1, 6), (XINHUA, 2, 4), (WUHU, 2, 2), (TOURISM, 1, 2)),
-    "ah-today": ((XINHUA, 0, 4), (XINHUA, 1, 10), (XINHUA, 2, 4), (WUHU, 2, 3), (WUHU, 1, 3), (TOURISM, 2, 2),
+    "ah-late": ((XINHUA, 0, 3), (XINHUA, 1, 6), (XINHUA, 2, 3), (WUHU, 2, 1), (TOURISM, 1, 2)),
+    "ah-today": ((XINHUA, 0, 4), (XINHUA, 1, 10), (XINHUA, 2, 3), (WUHU, 2, 2), (WUHU, 1, 3), (TOURISM, 2, 2),
                  (TEA, 1, 2)),
     "ah-soon": ((XINHUA, 0, 18), (XINHUA, 1, 9), (WUHU, 0, 3), (WUHU, 1, 2), (TOURISM, 1, 2), (TOURISM, 0, 2)),
-    "ah-before": ((ASSOCIATION, 0, 6), (ASSOCIATION, 1, 8), (ENERGY, 1, 3)),
-    "ah-open": ((ASSOCIATION, 0, 19), (ASSOCIATION, 1, 6), (ENERGY, 0, 2), (ENERGY, 1, 2)),
+    "ah-first": ((ASSOCIATION, 0, 4), (ASSOCIATION, 1, 4)),
+    "ah-before": ((ASSOCIATION, 0, 5), (ASSOCIATION, 1, 5), (ENERGY, 1, 2)),
+    "ah-open": ((ASSOCIATION, 0, 16), (ASSOCIATION, 1, 5), (ENERGY, 0, 2), (ENERGY, 1, 1)),
 }  # fmt: skip
 
 
