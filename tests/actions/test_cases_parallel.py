@@ -23,7 +23,7 @@ SESSIONS, CASES = 20, 6
 
 
 @pytest.fixture
-def colleagues(tmp_path):
+def colleagues(_schema, tmp_path):
     """Twenty reviewers of one unit and its waiting cases, in a database file; the in-memory database comes back."""
     previous = database.database.database
     database.use(tmp_path / "parallel.sqlite3")
@@ -45,8 +45,7 @@ def colleagues(tmp_path):
     database.database.close()
     database.use(previous)
     database.open_connection()
-    if previous == ":memory:":
-        database.migrate()
+    database.migrate()
     jurisdictions.forget_calendar()
 
 

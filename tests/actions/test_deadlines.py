@@ -101,7 +101,9 @@ class TestWhereADayComesFrom:
         assert s.decide(s.submitted(), "reject", "U", note="材料不实").due_on == NO_DUE
         other = scene(region="绵阳市", plan=WIDE)
         case = other.submitted()
-        assert withdraw_registration(case, actor=other.actor, seen=case.version).due_on == NO_DUE
+        case = returned(other, case, "U")
+        case = withdraw_registration(case, actor=other.actor, seen=case.version)
+        assert (case.due_on, case.paused_on) == (NO_DUE, None)
 
 
 class TestTheClockStops:

@@ -34,7 +34,7 @@ OPENS, CLOSES = date(2022, 12, 5), date(2022, 12, 23)
 DAYS = {"U": 5, "C": 3, "P": 4}
 CHAIN = "UCP"
 CLAIM, CORRECTION = timedelta(minutes=20), 5
-ITEMS = ("person.phone", "person.employer", "registration.occupation", "stamped_form")
+ITEMS = ("person.phone", "person.employer", "stamped_form")
 EDGES = {
     ("draft", "under_review"), ("draft", "withdrawn"),
     ("under_review", "under_review"), ("under_review", "returned"), ("under_review", "rejected"),
@@ -83,7 +83,6 @@ class World:
         both = make.make_user("孙两岗")
         self.reviewers = [
             *centre.values(), other_centre["U"], other_centre["C"],
-            make.actor_of(make.make_grant(Seat.UNIT, unit)),  # a colleague
             make.actor_of(make.make_grant(Seat.UNIT, unit, user=both)),
             make.actor_of(make.make_grant(Seat.CITY_CENTRE, city, user=both)),
             # Somebody who registers and also sits at the unit and in the city.
@@ -244,7 +243,10 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.known)
     @rule(number=cases, phone=st.integers(1, 5))
     def correct(self, number, phone):
-        id_, life = self.pick(number)
+        self._correct(self.pick(number)[0], phone)
+
+    def _correct(self, id_, phone):
+        life = self.known[id_]
         actor = WORLD.people[life["person"]]
         may = life["state"] == "returned" and "person.phone" in life["correction"]["items"]
         if self.call(id_, lambda case: registrations.correct_person(
@@ -320,6 +322,8 @@ class Lives(RuleBasedStateMachine):
         life = self.known[id_]
         if life["state"] == "under_review":
             self._decide(id_, self.somebody(actor, life, True), action, items)
+        elif life["state"] == "returned" and actor % 2:
+            self._correct(id_, 1 + actor % 5)
         else:
             self._submit(id_, WORLD.people[life["person"]])
 
@@ -359,9 +363,9 @@ class Lives(RuleBasedStateMachine):
     )
     def withdraw(self, number, actor, mine, note, really):
         """Rarely, since nothing comes after it."""
-        if really:
-            return
         id_, life = self.pick(number)
+        if really and life["state"] != "returned":
+            return
         actor = WORLD.people[life["person"]] if mine else self.somebody(actor, life, actor % 2 == 0)
         reported = life["outcome"][0] == "pass"
         if actor.seat == Seat.UNIT:

@@ -10,8 +10,8 @@ from portal.actions import cases, registrations, undoing
 from portal.actions.cases import Decision
 from portal.actions.events import verify_chain
 from portal.database import database
-from portal.models import TABLES, Case, Event, Plan, Registration, Step
-from portal.rules.errors import NotAllowed, Refusal, Stale
+from portal.models import TABLES, Case, Correction, Event, Plan, Registration, Step
+from portal.rules.errors import Invalid, NotAllowed, Refusal, Stale
 from portal.rules.flows.registration import FLOW, Action, State
 from portal.rules.workflow import SYSTEM, Actor, Seat
 from tests import make
@@ -321,6 +321,19 @@ class TestUndo:
         # And the level can decide anew, differently.
         act(case, Action.REJECT, s.reviewers[seat])
         assert Case.get_by_id(case.id).state == State.REJECTED
+
+    def test_an_undone_return_was_no_return(self, s):
+        """Its notice is withdrawn, and the one return that needs no second reason is still to come."""
+        case = bring(s, ("return U",))
+        act(case, Action.UNDO, s.reviewers["U"])
+        assert Correction.get().withdrawn_at is not None and Correction.get().answered_at is None
+        again = s.decide(case, "return", "U", note="理由", items=ITEMS)
+        assert again.state == State.RETURNED
+        assert Correction.select().where(Correction.withdrawn_at.is_null()).count() == 1
+        resubmitted = registrations.submit_registration(again, actor=s.actor, seen=again.version, declared=True)
+        with pytest.raises(Invalid) as refused:
+            s.decide(resubmitted, "return", "U", note="理由", items=ITEMS)
+        assert refused.value.field == "second_reason"
 
     def test_a_colleague_of_the_same_office_may_undo(self, s):
         case = bring(s, ("reject U",))
