@@ -283,7 +283,6 @@ def test_only_the_returning_office_extends_a_correction():
     assert event.name == s.reviewers["C"].name
 
 
-@pytest.mark.requirement("R0.28")
 def test_with_nobody_at_the_province_the_city_records_its_decision():
     s = scene()
     case = s.decide(s.decide(s.submitted(), "pass", "U"), "pass", "C")

@@ -122,7 +122,6 @@ def test_offices_without_an_account_are_named_until_somebody_can_log_in(technici
     assert [row.id for row in offices.offices_without_account()] == [office.id]
 
 
-@pytest.mark.requirement("R0.22")
 def test_allowed_regions_default_to_the_own_city_and_can_be_edited(technician):
     for key in (make.ANHUI, make.SICHUAN):
         for listed in profile_of(key).regions:

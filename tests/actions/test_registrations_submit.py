@@ -116,7 +116,7 @@ def test_health_is_asked_in_one_province_only():
     assert "health" not in Submission.get(Submission.case == case.id).data["registration"]
 
 
-@pytest.mark.requirement("R3.04", "R3.06")
+@pytest.mark.requirement("R3.04")
 def test_certificate_information_is_complete_even_when_the_system_confirms_it():
     s = scene(make.ANHUI, grade="examiner")
     issued = {"number": "1900000000300001", "name": s.person.name, "id_number": s.person.id_number, "kind": "职业资格",
@@ -136,7 +136,6 @@ def test_certificate_information_is_complete_even_when_the_system_confirms_it():
     assert submit(s, case).state == "under_review"
 
 
-@pytest.mark.requirement("R3.06")
 @pytest.mark.parametrize(
     "wrong", [{"name": "别的人"}, {"id_number": "340100199001010000"}, {"level": 4}, {"number": "X1"}]
 )
@@ -281,7 +280,6 @@ def test_the_receipt_number_and_the_name_can_be_found():
     assert Message.select().where(Message.user == s.person.user_id, Message.case == case.id).exists()
 
 
-@pytest.mark.requirement("R3.43")
 def test_withdrawal_by_oneself_ends_when_the_unit_has_passed():
     s = scene()
     case = s.submitted()

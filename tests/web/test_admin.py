@@ -196,7 +196,7 @@ def test_county_is_added_on_the_page(page, technician):
     assert (changed.name, changed.level, changed.active) == ("望江区人力资源和社会保障局", "county", False)
 
 
-@pytest.mark.requirement("R0.22", "R1.31")
+@pytest.mark.requirement("R1.31")
 def test_organisation_with_filing_scope_and_allowed_regions(page, technician):
     chengdu, mianyang = make.make_region("成都市"), make.make_region("绵阳市")
     make.make_occupation()
