@@ -770,6 +770,8 @@ SCHEMA = (
     'CREATE INDEX "step_decided_by_id" ON "step" ("decided_by_id")',
     'CREATE UNIQUE INDEX "step_case_id_position" ON "step" ("case_id", "position")',
     'CREATE INDEX "step_office_id_decided_at_id" ON "step" ("office_id", "decided_at", "id")',
+    """CREATE INDEX "step_office_id_outcome_decided_at_id"
+        ON "step" ("office_id", "outcome", "decided_at", "id")""",
     """
     CREATE TABLE "submission" (
         "id" INTEGER NOT NULL PRIMARY KEY,

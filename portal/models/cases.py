@@ -99,6 +99,7 @@ class Step(BaseModel):
         indexes = (
             (("case", "position"), True),
             (("office", "decided_at", "id"), False),
+            (("office", "outcome", "decided_at", "id"), False),
         )
 
 

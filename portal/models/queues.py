@@ -29,6 +29,8 @@ from portal.rules.flows.registration import State
 from portal.rules.workdays import SOON, Calendar
 from portal.rules.workflow import Actor
 
+MERGED = 60  # organisations whose rows are merged; above that the whole queue is walked
+
 
 class QueueRow(NamedTuple):
     """One line of the queue, read with joins; no model is built for it."""
@@ -62,7 +64,7 @@ _COLUMNS = """c.id, c.version, c.kind, c.state, c.number, c.title, c.due_on, c.a
   r.stamp_exception IS NOT NULL AND r.stamp_exception <> 'null' AND r.stamped_form_id IS NULL,
   (SELECT t.seat FROM step t WHERE t.case_id = c.id AND t.position = c.position),
   CASE WHEN c.person_id = (SELECT h.id FROM person h WHERE h.user_id = :reader) THEN 'own'
-    WHEN EXISTS (SELECT 1 FROM step t WHERE t.case_id = c.id AND t.position < c.position AND t.decided_by_id = :reader
+    WHEN EXISTS (SELECT 1 FROM step t WHERE t.case_id = c.id AND t.position < c.position AND +t.decided_by_id = :reader
       AND t.outcome IS NOT NULL) THEN 'same' END"""
 _JOINS = """JOIN "case" c ON c.id = found.id
   LEFT JOIN plan p ON p.id = c.plan_id LEFT JOIN organisation o ON o.id = c.organisation_id
@@ -256,6 +258,10 @@ def _found(
             where.append(f"+c.organisation_id IN (SELECT o.id FROM organisation o WHERE {units})")
         return f'SELECT c.id FROM "case" c NOT INDEXED WHERE {" AND ".join(where)} {tail}', values
     where = ["c.office_id = :office", "c.state = :state", *where]
+    if units and _are_many(units, values):
+        # A text that most units share leaves most rows: walking the queue finds a page of them soon.
+        where.append(f"+c.organisation_id IN (SELECT o.id FROM organisation o WHERE {units})")
+        units = ""
     if not units:
         return f'SELECT c.id FROM "case" c WHERE {" AND ".join(where)} {tail}', values
     # The first rows of each organisation's own stretch of the index, merged: bounded by the number of organisations.
@@ -267,19 +273,27 @@ def _found(
     )
 
 
+def _are_many(units: str, values: dict) -> bool:
+    """Whether more organisations fulfil the condition than are worth merging."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM organisation o WHERE {units} LIMIT {MERGED + 1})"
+    return database.execute_sql(sql, values).fetchone()[0] > MERGED
+
+
 def _behalf(actor: Actor, where: list, units: str, values: dict, order: str) -> tuple[str, dict]:
-    """Cases at offices without an account whose decision this office may record (R0.28)."""
+    """Cases at offices above the units without an account, whose decision this office may record (R0.28): the first
+    rows of each such office, merged."""
     values |= {"today": clock.today().isoformat(), "province": actor.province, "seat": str(actor.seat)}
     if units:
         where = [*where, f"c.organisation_id IN (SELECT o.id FROM organisation o WHERE {units})"]
-    tests = " AND ".join(["c.state = :state", *where])
+    tests = " AND ".join(["c.office_id = f.id", "c.state = :state", *where])
+    tail = f"ORDER BY c.due_on {order}, c.id {order} LIMIT :limit"
     return (
-        f"""SELECT c.id FROM office f CROSS JOIN "case" c ON c.office_id = f.id
-        WHERE f.province = :province AND f.id <> :office AND {tests}
+        f"""SELECT m.id FROM office f CROSS JOIN "case" m ON m.id IN (SELECT c.id FROM "case" c WHERE {tests}
+          AND EXISTS (SELECT 1 FROM step t WHERE t.case_id = c.id AND t.office_id = :office AND t.seat = :seat) {tail})
+        WHERE f.province = :province AND f.level IN ('county', 'city', 'province') AND f.id <> :office
         AND NOT EXISTS (SELECT 1 FROM "grant" g JOIN user a ON a.id = g.user_id WHERE g.office_id = f.id AND a.active
           AND (g.starts_on IS NULL OR g.starts_on <= :today) AND (g.ends_on IS NULL OR g.ends_on >= :today))
-        AND EXISTS (SELECT 1 FROM step t WHERE t.case_id = c.id AND t.office_id = :office AND t.seat = :seat)
-        ORDER BY c.due_on {order}, c.id {order} LIMIT :limit""",
+        ORDER BY m.due_on {order}, m.id {order} LIMIT :limit""",
         values,
     )
 
