@@ -92,14 +92,22 @@ def _http(error: HTTPException):
 
 def _crash(error: Exception):
     """A full disk and a locked database have their own words; everything else is logged and answered with 500."""
-    text = str(error)
+    text = " ".join(str(each) for each in _chain(error))
     if isinstance(error, OverflowError) and "SQLite INTEGER" in text:
         return refuse(404)  # an id in the address that is larger than any id can be
     current_app.logger.exception("unhandled error on %s", request.endpoint)
-    if "database or disk is full" in text or getattr(error, "errno", None) == 28:
+    if "database or disk is full" in text or any(getattr(each, "errno", None) == 28 for each in _chain(error)):
         return refuse(503, "服务器磁盘空间已满，您的操作没有保存，请联系技术人员清理后重试。")
     if "database is locked" in text:
         return refuse(503)
     if current_app.config.get("PROPAGATE_EXCEPTIONS") or current_app.testing:
         raise error
     return refuse(500)
+
+
+def _chain(error: BaseException | None):
+    """The error and what it happened during: on a full disk SQLite rolls back by itself, and peewee's own rollback then
+    fails and hides the cause."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
