@@ -116,7 +116,7 @@ def _store(records: list[Record], actor: Actor) -> tuple[int, int]:
         saved = organisations.save_organisation(present, _merge(present, values), actor=actor)
         created, changed = created + (present is None), changed + (present is not None)
         if values.get("state"):
-            filing = organisations.save_filing(saved, {**values, "code": values.get("filing_code")}, actor=actor)
+            filing = organisations.save_filing(saved, _merge_filing(saved, values), actor=actor)
             for occupation, levels in values.get("scope", ()):
                 organisations.save_scope_line(
                     filing, organisations.Occupation.get_by_id(occupation), levels, actor=actor
@@ -132,11 +132,20 @@ def _store(records: list[Record], actor: Actor) -> tuple[int, int]:
 def _merge(present: Organisation | None, values: Mapping) -> dict:
     """The row's values over what is stored: a column that the table does not have, or a blank cell, changes nothing."""
     keys = ("usci", "kind", "category", "unit_kind", "allowed_regions", "address", "legal_representative")
-    kept = {key: getattr(present, key) for key in (*keys, "registrar", "nature", "capital")} if present else {}
+    stored = (*keys, "registrar", "nature", "capital", "active")
+    kept = {key: getattr(present, key) for key in stored} if present else {}
     contact = dict(present.contact) if present else {}
     contact |= {key: values[f"contact_{key}"] for key in ("name", "phone") if values.get(f"contact_{key}")}
     given = {key: values[key] for key in keys if values.get(key)}
     return {**kept, **given, "name": values["name"], "region": values["region"], "contact": contact}
+
+
+def _merge_filing(organisation: Organisation, values: Mapping) -> dict:
+    """The row's filing over the one that is stored; like _merge()."""
+    keys, filing = ("code", "submitted_on", "starts_on", "ends_on"), organisations.filing_of(organisation)
+    kept = {key: getattr(filing, key) for key in keys} if filing else {}
+    given = {key: values.get("filing_code" if key == "code" else key) for key in keys}
+    return {**kept, **{key: value for key, value in given.items() if value}, "state": values["state"]}
 
 
 def _unique_faults(records: list[Record]) -> list[Fault]:

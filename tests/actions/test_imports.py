@@ -256,7 +256,12 @@ def test_organisations_come_with_office_filing_scope_and_association(technician)
     assert import_organisations(again, actor=technician) == (0, 1)
     kept = Organisation.get_by_id(association.id)
     assert kept.usci and kept.contact and kept.kind == "social", "blank cells change nothing"
-    assert Filing.get_by_id(filing.id).state == "exited"
+    now = Filing.get_by_id(filing.id)
+    assert (now.state, now.code, str(now.submitted_on)) == ("exited", "S000051001064", "2022-03-01")
+    # Nor does a table bring back what was taken out of use.
+    Organisation.update(active=False).where(Organisation.id == association.id).execute()
+    assert import_organisations(again, actor=technician) == (0, 1)
+    assert not Organisation.get_by_id(association.id).active
 
 
 @pytest.mark.parametrize(
