@@ -20,6 +20,7 @@ from portal.rules.flows import FLOWS
 from portal.rules.flows.registration import Action
 from portal.rules.workflow import IN_REVIEW, Actor, Seat, Transition
 
+_DECIDED = (Step.outcome, Step.decided_at, Step.decided_by, Step.seen, Step.days_left)
 # Events that do not touch the decision; everything else makes an earlier decision final.
 PASSING = ("claim", "release", "take_over", "view", "print_form")
 # What decide() carries out; the other moves of a table have verbs and guards of their own.
@@ -263,7 +264,7 @@ def _apply(
     step.outcome, step.decided_at, step.seen = str(decision.action), clock.now(), submission
     # Who writes down a paper decision did not take it: the four-eyes rule must not count them (R0.28, R0.29).
     step.decided_by = None if decision.on_behalf else actor.user
-    step.save()
+    step.save(only=_DECIDED)
     following = None
     if transition.moves == "next":
         following = next((each for each in steps if each.position == step.position + 1), None)

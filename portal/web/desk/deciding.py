@@ -90,9 +90,9 @@ def typed_decision(found: Case, action: str, form: DecisionForm) -> tuple[Decisi
 
     Only items that the newest submission has can be returned, whatever the request says.
     """
-    newest = Submission.select().where(Submission.case == found.id).order_by(Submission.number.desc()).first()
-    known = {item.key: item.label for item in items(newest.data, newest.files)} if newest else {}
-    ticked = [key for key in request.form.getlist("item") if key in known]
+    sent = request.form.getlist("item")
+    known = _item_labels(found) if sent else {}
+    ticked = [key for key in sent if key in known]
     faults = {key: " ".join(request.form.get(f"fault:{key}", "").split())[:LONGEST] for key in known}
     waivers = {
         name.removeprefix("waiver:"): value.strip()[:LONGEST]
@@ -109,6 +109,11 @@ def typed_decision(found: Case, action: str, form: DecisionForm) -> tuple[Decisi
         confirmed=bool(form.confirmed.data),
     )
     return decision, SimpleNamespace(items=frozenset(ticked), faults=faults, waivers=waivers)
+
+
+def _item_labels(found: Case) -> dict[str, str]:
+    newest = Submission.select().where(Submission.case == found.id).order_by(Submission.number.desc()).first()
+    return {item.key: item.label for item in items(newest.data, newest.files)} if newest else {}
 
 
 def _decide(id_: int, action: str):
