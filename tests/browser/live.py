@@ -31,8 +31,7 @@ class LiveServer:
             "PORTAL_DATA": str(data), "PORTAL_TESTING": "1", "PORTAL_PORT": str(self.port),
             "PORTAL_WORKERS": str(workers), "PORTAL_ACCESS_LOG": "0", "PORTAL_TEST_CLOCK_SHIFT": str(shift),
         }  # fmt: skip
-        answer = self.run("-m", "tests.browser.seed", scenario, json.dumps(seed))
-        self.seeded = json.loads(answer.splitlines()[-1])
+        self.seeded = self.seed(scenario, **seed)
 
     @property
     def url(self) -> str:
@@ -50,6 +49,10 @@ class LiveServer:
         )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
+
+    def seed(self, scenario: str, **options) -> dict:
+        """Add rows beside the running server."""
+        return json.loads(self.run("-m", "tests.browser.seed", scenario, json.dumps(options)).splitlines()[-1])
 
     def start(self) -> "LiveServer":
         with open(self.data / "server.log", "ab") as out:

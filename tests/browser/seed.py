@@ -8,14 +8,17 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from portal import database
+from portal.actions.cases import Decision
+from portal.actions.cases import decide as decide_case
 from portal.actions.registrations import open_registration, submit_registration
-from portal.models import Case, HeldQualification
+from portal.models import Case, Grant, HeldQualification, Office, Person, Plan, User
 from portal.models.jurisdictions import use_profiles
 from portal.rules.passwords import make_hash
 from portal.settings import ROOT, Settings
 from portal.storage import Store
 from tests import make
-from tests.house.world import add_person, build_places, build_world, decide, fill_in
+from tests.actions import registering
+from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
 
 PASSWORD = "Jiaohao-2022"
 
@@ -89,7 +92,44 @@ def seed_queue(store: Store, cases: int = 100, reviewers: int = 2) -> dict:
     return {"grants": grants, "cases": [list(row) for row in rows], "draft": draft.id, "qualification": slot.id}
 
 
-SCENARIOS = {"world": seed_world, "queue": seed_queue}
+def seed_journey(store: Store, colleagues: int = 0) -> dict:
+    """Offices, units, catalogue and staff, but no plan yet: what the centre finds on its first day.
+
+    `colleagues` people of the unit under the province have their profile and proofs ready, but have not registered.
+    """
+    world = build_places(store)
+    Plan.delete().execute()
+    for text in ("扫描件不清晰，请重新上传清晰的扫描件", "证书编号与扫描件不一致，请核对"):
+        make.make_reason(text)
+    make.make_reason("不符合申报条件", kind="reject")
+    grants = dict(world.grants)
+    for number in (1, 2):
+        member = make.make_member(world.organisations["hefei"], name=f"庐阳会员单位{number}")
+        grants[f"member{number}"] = make.make_grant(
+            "U", make.make_office(organisation=member), make.make_user(f"联络{number}")
+        )
+    Office.update(notice_word="皖人协秘").where(Office.id == world.offices["hefei"]["U"].id).execute()
+    for number in range(colleagues):
+        person = add_person(world, "sheng", f"colleague{number}", name=f"同事{'一二三四五六七八九十'[number]}")
+        prove(world, person, make.applicant(person))
+    people = [person.id for person in world.people.get("sheng", {}).values()]
+    return {"grants": grants, "organisations": {k: o.name for k, o in world.organisations.items()}, "people": people}
+
+
+def register_people(store: Store, people: list[int], unit: str, plan: int) -> dict:
+    """In a running journey: these people register in the plan, and their unit reports them to the province."""
+    reviewer = make.actor_of(Grant.select().join(User).where(User.login == unit).get())
+    for id_ in people:
+        actor = make.applicant(Person.get_by_id(id_))
+        case = registering.fill(open_registration(Plan.get_by_id(plan), actor=actor), actor)
+        case = submit_registration(case, actor=actor, seen=case.version, declared=True)
+        stamp(World(store), case, reviewer)
+        case = Case.get_by_id(case.id)
+        decide_case(case, Decision("pass", confirmed=True), actor=reviewer, seen=case.version)
+    return {"grants": {}}
+
+
+SCENARIOS = {"world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people}
 
 if __name__ == "__main__":
     print(json.dumps(main(sys.argv[1], json.loads(sys.argv[2])), ensure_ascii=False))

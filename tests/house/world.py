@@ -110,14 +110,18 @@ def add_person(world: World, place: str, key: str, **kw) -> Person:
 
 
 def fill_in(world: World, case: Case, actor: Actor) -> Case:
-    """Qualifications with real scans, work, and the choices of a registration."""
-    person = Person.get_by_id(actor.person)
+    """Proofs and the choices of a registration."""
+    prove(world, Person.get_by_id(actor.person), actor)
+    return registering.fill(case, actor)
+
+
+def prove(world: World, person: Person, actor: Actor) -> None:
+    """Qualifications with real scans, and work."""
     if not HeldQualification.select().where(HeldQualification.person == person).exists():
         for changes in ({}, registering.CARD):
             row = registering.hold(person, actor, scan=False, **changes)
             keep_picture(world.store, f"person:{person.id}", f"qualification.{row.id}.scan", actor)
         registering.people_evidence.save_work_entry(person, actor=actor, values=registering.WORK)
-    return registering.fill(case, actor)
 
 
 def _build_place(world: World, place: str) -> None:
