@@ -199,6 +199,9 @@ def _check_may_stamp(case: Case, registration: Registration, actor: Actor) -> No
         raise NotAllowed("只有申请人本人或初审单位可以上传盖章的申报表。")
     at_unit = case.state == IN_REVIEW and case.position == 0
     # A returned form may have to be stamped anew because a printed value was corrected.
-    if case.state in (State.DRAFT, State.RETURNED) or at_unit or awaits_stamp(registration):
+    awaited = case.state in (IN_REVIEW, State.APPROVED) and awaits_stamp(registration)
+    if case.state in (State.DRAFT, State.RETURNED) or at_unit or awaited:
         return
+    if case.state in (State.REJECTED, State.WITHDRAWN):
+        raise Stale("这件报名已经结束，不需要再上传盖章的申报表。")
     raise Stale("这件报名已由单位上报，盖章的申报表不能再更换。")
