@@ -1,7 +1,8 @@
 """The notices of the demonstration: the source documents with invented contacts, and those of the running classes."""
 
-from datetime import date, datetime, time
+from datetime import date, time
 
+from portal import clock
 from portal.actions import forwards, notices, recommendations
 from portal.cli.demo.classes import CENTRE, Class
 from portal.cli.demo.pictures import as_pdf, draw_proof
@@ -92,13 +93,12 @@ def forward_2021(world: World, original: Notice, announced: Class) -> Notice:
     })  # fmt: skip
 
 
-def publish_running(world: World, announced: Class, moment: datetime) -> Notice:
+def publish_running(world: World, announced: Class) -> Notice:
     """The notice of a running class; the one that is still open is public and stands first."""
-    is_open = announced.plan.is_open(moment)
     notice = _publish(world, world.staff[CENTRE[announced.province]], {
-        "signed_on": moment.date(), "is_public": True,
+        "signed_on": clock.today(), "is_public": True, "title": f"关于举办{announced.plan.name}的通知",
     }, plan=announced, builtin=("table",))  # fmt: skip
-    if is_open or announced.key.endswith("-open"):
+    if announced.key.endswith("-open"):
         actor = world.staff[CENTRE[announced.province]]
         notice = notices.pin_notice(notice, actor=actor, seen=notice.version, pinned=True)
     return notice

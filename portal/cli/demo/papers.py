@@ -3,6 +3,7 @@
 from datetime import date
 from itertools import count
 
+from portal import clock
 from portal.actions import imports
 from portal.actions.catalogues import CERTIFICATES
 from portal.actions.people_evidence import level_label
@@ -63,7 +64,8 @@ class Papers:
             "职业技能等级认定考评工作，工作认真负责，无违规记录。",
             "特此证明。",
         )
-        sheet = pictures.draw_proof("考评工作经历证明", told, stamp=unit, day=f"{start.year + 3}年{start.month}月8日")
+        today = clock.today()
+        sheet = pictures.draw_proof("考评工作经历证明", told, stamp=unit, day=f"{today.year}年{today.month}月")
         return self.store.keep_issued(pictures.as_jpeg(sheet), "考评工作经历证明.jpg", kind="jpeg")
 
     def form(self, person: Person, registration: Registration, unit: str, version: int, content: str) -> Kept:

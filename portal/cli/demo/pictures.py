@@ -54,6 +54,13 @@ def draw_portrait(kind: int) -> bytes:
     draw.rounded_rectangle((middle - 36, 262, middle + 36, 350), 30, fill=tuple(c - 14 for c in skin))
     draw.ellipse((middle - wide, 96, middle + wide, 308), fill=skin)
     draw.pieslice((middle - wide - 6, 78, middle + wide + 6, 250), 180, 360, fill=hair)
+    shade = tuple(c - 40 for c in skin)
+    for side in (-1, 1):
+        draw.line((middle + side * 22, 183, middle + side * 46, 183), fill=hair, width=4)
+        draw.ellipse((middle + side * 34 - 9, 198, middle + side * 34 + 9, 208), fill=(250, 250, 250))
+        draw.ellipse((middle + side * 34 - 5, 198, middle + side * 34 + 5, 208), fill=INK)
+    draw.line((middle, 206, middle - 7, 238, middle + 6, 240), fill=shade, width=3, joint="curve")
+    draw.line((middle - 22, 262, middle, 267, middle + 22, 262), fill=(176, 96, 90), width=4, joint="curve")
     return _jpeg(picture.filter(ImageFilter.GaussianBlur(1.1)), 82)
 
 

@@ -121,7 +121,7 @@ class _Story:
         world = self.world
         announced = classes.announce_running(world, self.days, outline)
         yield clock.now() + timedelta(hours=4)
-        original = notices.publish_running(world, announced, self.days.now)
+        original = notices.publish_running(world, announced)
         for fate in self._fates_of(announced):
             self._enter(fate)
         if outline.key == "ah-open":
