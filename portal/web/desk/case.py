@@ -178,9 +178,9 @@ def _documents(dossier: Dossier, base: str) -> list[SimpleNamespace]:
     before = {change.key: change.before for change in dossier.changes if change.before and change.before.files}
     changed = {change.key for change in dossier.changes}
     shown = []
-    for item in dossier.items:
-        if not item.is_file:
-            continue
+    # What changed is looked at first, then the certificates; the portrait needs a glance only.
+    papers = (item for item in dossier.items if item.is_file)
+    for item in sorted(papers, key=lambda item: (item.key not in changed, item.key == "person.portrait")):
         stamped = item.key == "stamped_form" and dossier.registration and dossier.registration.stamped_form_id
         files = item.files or ((stamped,) if stamped else ())
         word = ("info", "有变化") if item.key in changed else ("", "")
