@@ -5,14 +5,34 @@ from dataclasses import dataclass, field
 
 from portal import clock
 from portal.actions.events import record, tell, user_of
-from portal.actions.people import clean_name, find_person
+from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, one_of
+from portal.actions.people import EDUCATIONS, clean_name, find_person
 from portal.actions.registration_guards import check_organisation, check_room, check_window
 from portal.actions.registrations import open_draft
 from portal.database import transaction
 from portal.models import Case, Organisation, Person, Plan
 from portal.rules import identity
 from portal.rules.errors import Invalid, NotAllowed, Refusal
+from portal.rules.flows.plan import PlanState
 from portal.rules.workflow import Actor, Seat
+
+MOST_ROWS = 500  # one transaction holds all rows of a table; a larger unit enters them in several
+ENTERED = "该人员在本计划中已有报名，不需要再录入，请由本人在“我的报名”中办理。"
+_COLUMNS = (
+    Column("name", ("姓名",), required=True, read=clean_name, example="张三"),
+    Column("id_type", ("证件类型",), read=one_of({label: code for code, label in identity.DOCUMENT_TYPES.items()},
+           "证件类型"), example="居民身份证（不填即为居民身份证）"),
+    Column("id_number", ("证件号码", "身份证号", "身份证号码", "公民身份号码"), required=True, read=identity.normalise,
+           example="（该列设为文本格式）"),
+    Column("sex", ("性别",), example="男"),
+    Column("phone", ("联系电话", "手机", "手机号", "手机号码", "电话"), example="13900000001"),
+    Column("education", ("文化程度", "学历"), read=one_of({each: each for each in EDUCATIONS}, "文化程度"),
+           example="本科"),
+    Column("position", ("职务", "岗位"), read=at_most(60), example="培训主管"),
+    Column("address", ("通讯地址", "地址"), read=at_most(200)),
+    Column("employer", ("实际工作单位", "会员单位", "工作单位", "单位"), read=at_most(200),
+           example="（不填即为本单位）"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,13 +52,7 @@ def enter_colleagues(rows: Iterable[Mapping], plan: Plan, *, actor: Actor, first
     employer. `first_row` is the number of the first row in the unit's workbook. The profile need not be complete: each
     person completes and confirms it before submitting. Raises NotAllowed when the unit or the plan as a whole cannot.
     """
-    if actor.seat != Seat.UNIT or actor.organisation is None:
-        raise NotAllowed("只有评价机构可以录入本单位人员。")
-    unit, plan = Organisation.get_by_id(actor.organisation), Plan.get_by_id(plan.id)
-    if plan.province != unit.province:
-        raise NotAllowed("本计划不面向本单位所在的省份。")
-    check_window(plan, clock.now())
-    check_organisation(plan, unit)
+    plan, unit = Plan.get_by_id(plan.id), check_may_enter(plan, actor)
     entered, seen = [], {}
     for number, row in enumerate(rows, start=first_row):
         name = str(row.get("name") or "").strip()
@@ -50,6 +64,64 @@ def enter_colleagues(rows: Iterable[Mapping], plan: Plan, *, actor: Actor, first
             column = refusal.field if isinstance(refusal, Invalid) else ""
             entered.append(EnteredRow(number, name, errors=((column, refusal.message),)))
     return entered
+
+
+def check_may_enter(plan: Plan, actor: Actor) -> Organisation:
+    """The unit that enters its people; raises NotAllowed when the unit or the plan as a whole does not admit it now."""
+    if actor.seat != Seat.UNIT or actor.organisation is None:
+        raise NotAllowed("只有评价机构可以录入本单位人员。")
+    unit = Organisation.get_by_id(actor.organisation)
+    if plan.province != unit.province:
+        raise NotAllowed("本计划不面向本单位所在的省份。")
+    check_window(plan, clock.now())
+    check_organisation(plan, unit)
+    return unit
+
+
+def enterable_plans(actor: Actor) -> list[Plan]:
+    """The plans whose window is open and which take this unit's people, newest first."""
+    found = []
+    for plan in Plan.visible_to(actor).where(Plan.state == PlanState.PUBLISHED).order_by(Plan.id.desc()):
+        try:
+            check_may_enter(plan, actor)
+        except NotAllowed:
+            continue
+        found.append(plan)
+    return found
+
+
+def colleagues_kind(plan: Plan | None, unit: Organisation) -> ImportKind:
+    """The table of colleagues for a plan: every row becomes a draft, or none does when one row is wrong.
+
+    `plan` may be None for the empty template only.
+    """
+
+    def check(records: list[Record]) -> list[Fault]:
+        if len(records) > MOST_ROWS:
+            raise Invalid("file", f"一次最多录入{MOST_ROWS}人，请分成几个文件上传。")
+        faults = []
+        for each in records:
+            try:
+                _check_row(each.values, plan, unit)
+            except _Wrong as wrong:
+                faults += [each.fault(column, message) for column, message in wrong.errors]
+            except Refusal as refusal:
+                faults.append(each.fault(refusal.field if isinstance(refusal, Invalid) else "name", refusal.message))
+        return faults
+
+    def store(records: list[Record], actor: Actor) -> tuple[int, int]:
+        # Examined a moment ago; who became wrong since takes the whole table back (the caller's transaction).
+        for each, entered in zip(records, enter_colleagues([r.values for r in records], plan, actor=actor),
+                                 strict=True):  # fmt: skip
+            for _, message in entered.errors:
+                raise Invalid("file", f"没有录入任何人员。第{each.row}行：{message}")
+        return len(records), 0
+
+    return ImportKind(
+        key="colleagues", title="集体报名", columns=_COLUMNS, identity=("id_number",), check=check, store=store,
+        seats=frozenset({Seat.UNIT}),
+        notes=("一人一行，姓名和证件号码须与身份证件一致；证件号码列请设为文本格式。",),
+    )  # fmt: skip
 
 
 class _Wrong(Exception):
@@ -76,13 +148,32 @@ def _enter(row: Mapping, plan: Plan, unit: Organisation, actor: Actor, seen: dic
             record("enter_person", "录入人员", actor=actor, subject=f"person:{person.id}")
         else:
             _check_existing(person, values, unit)
-        check_room(plan, person)
+            if person.organisation_id is None:
+                Person.update(organisation=unit).where(Person.id == person.id).execute()
+                person.organisation = unit
+        _check_free(plan, person)
         case = open_draft(plan, person, actor=actor)
         tell(
             user_of(person.id), f"{unit.name}已为您录入“{plan.name}”的报名，请核对、补充后提交。",
             kind="entered", case=case, link=f"/applicant/registrations/{case.id}",
         )  # fmt: skip
     return case
+
+
+def _check_row(row: Mapping, plan: Plan, unit: Organisation) -> None:
+    """What _enter() would refuse, without writing anything."""
+    values = _clean(row)
+    person = find_person(values["id_type"], values["id_number"])
+    if person is not None:
+        _check_existing(person, values, unit)
+        _check_free(plan, person)
+
+
+def _check_free(plan: Plan, person: Person) -> None:
+    try:
+        check_room(plan, person)
+    except NotAllowed as refusal:
+        raise NotAllowed(ENTERED) from refusal  # the guard's own words speak to the applicant
 
 
 def _clean(row: Mapping) -> dict:
@@ -128,8 +219,5 @@ def _check_existing(person: Person, values: Mapping, unit: Organisation) -> None
     """What is known of a person stays theirs: a unit can neither change it nor learn it from here."""
     if person.name != values["name"]:
         raise Invalid("name", "该证件号码已登记，但姓名与填写的不一致，请核对。")
-    if person.organisation_id is None:
-        Person.update(organisation=unit).where(Person.id == person.id).execute()
-        person.organisation = unit
-    elif person.organisation_id != unit.id:
+    if person.organisation_id not in (None, unit.id):
         raise Invalid("id_number", "该人员在系统中登记的评价机构不是本单位，请由本人在“个人信息”中更新后再录入。")
