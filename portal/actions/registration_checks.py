@@ -4,7 +4,7 @@ from datetime import date
 
 from portal import clock
 from portal.actions.cases import CHECKS, EFFECTS, Decision
-from portal.actions.registration_choices import live_key
+from portal.actions.registration_choices import fixed_keys, live_key
 from portal.actions.registration_copy import has_valid_stamp, unpack_results
 from portal.actions.registration_guards import check_organisation, live_registrations
 from portal.actions.registration_standing import last_day
@@ -33,6 +33,14 @@ def check_pass(case: Case, decision: Decision, actor: Actor, step: Step) -> None
         except NotAllowed as refusal:
             raise NotAllowed(f"不能通过：{refusal.message}") from refusal
         _check_waivers(registration, decision)
+
+
+def check_return(case: Case, decision: Decision, actor: Actor, step: Step) -> None:
+    """Before returning: only what the applicant can correct is demanded."""
+    fixed = fixed_keys(case)
+    wrong = [item["label"] for item in decision.items if item["key"] in fixed]
+    if wrong:
+        raise Invalid("items", f"{'、'.join(wrong)}不能由申请人补正：如有误请审核不通过或联系技术人员。")
 
 
 def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, following: Step | None) -> None:
@@ -114,6 +122,7 @@ def _is_last(step: Step) -> bool:
 
 
 CHECKS[FLOW.name, str(Action.PASS)] = check_pass
+CHECKS[FLOW.name, str(Action.RETURN)] = check_return
 EFFECTS[FLOW.name, str(Action.PASS)] = apply_pass
 EFFECTS[FLOW.name, f"undo {Action.PASS}"] = undo_pass
 EFFECTS[FLOW.name, str(Action.REJECT)] = apply_reject

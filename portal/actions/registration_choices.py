@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
+from portal.actions.people import is_region_locked
 from portal.actions.registration_copy import unlocked_keys
 from portal.actions.registration_guards import occupations_for, reviewer_choices
 from portal.models import Case, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.flows.registration import State
 from portal.rules.profile import TRUTHFUL
+from portal.rules.submission import FIXED_ITEMS, IDENTITY_ITEMS
 
 # Which item of the submission each typed value belongs to: a correction opens items, not fields.
 _ITEM_OF = {
@@ -19,6 +22,22 @@ _ITEM_OF = {
     "qualifications": "",
     "work": "",
 }
+
+
+def fixed_keys(case: Case) -> frozenset[str]:
+    """The item keys that the applicant could not correct if they were returned: nobody may demand them.
+
+    Besides what is always fixed: a locked exam region (R1.08), and name and document while another submitted
+    registration of the person rests on them (people.can_edit_identity).
+    """
+    fixed = FIXED_ITEMS
+    if case.person is not None and is_region_locked(case.person):
+        fixed |= {"person.exam_region"}
+    others = Case.select().where(
+        Case.person == case.person_id, Case.id != case.id, Case.submitted_at.is_null(False),
+        Case.state != State.RETURNED,
+    )  # fmt: skip
+    return fixed | IDENTITY_ITEMS if others.exists() else fixed
 
 
 def present_choice(registration: Registration, key: str):

@@ -44,6 +44,12 @@ WORK_FIELDS = {
 FILE_LABELS = {"person.portrait": "近期免冠照片", "stamped_form": "盖章的申报表"}
 
 
+# What no applicant can correct after the first submission: the chain is frozen with the first reviewer, and the chain
+# and the occupations follow the organisation.
+FIXED_ITEMS = frozenset({"registration.reviewer", "person.organisation"})
+IDENTITY_ITEMS = frozenset({"person.name", "person.id_type", "person.id_number"})
+
+
 @dataclass(frozen=True)
 class Item:
     """One thing that can be ticked as wrong, shown and compared: `key` is stable over submissions of a case."""

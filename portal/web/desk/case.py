@@ -9,6 +9,7 @@ from portal import clock
 from portal.actions import cases, deadlines
 from portal.actions.claims import claim_case, is_held_by_other, release_case
 from portal.actions.reasons import reasons_for
+from portal.actions.registration_choices import fixed_keys
 from portal.actions.registration_copy import awaits_stamp, has_valid_stamp, months_of, unpack_results
 from portal.actions.undoing import undoable
 from portal.models import Case, queues
@@ -24,7 +25,7 @@ from portal.rules.workflow import IN_REVIEW, Seat
 from portal.web.desk import desk_calendar
 from portal.web.desk.files import visible_case
 from portal.web.desk.forms import DecisionForm, ExtendForm, LateStampForm, WithdrawForm
-from portal.web.desk.queue import OUTCOME_WORDS, Desk, here
+from portal.web.desk.queue import OUTCOME_WORDS, RETURN, Desk, here
 from portal.web.guards import actor
 from portal.web.pages import go, show
 
@@ -115,6 +116,8 @@ def case_context(
         "holder_office": step.office.name if found.state == IN_REVIEW and step else "",
         "due": _due(found),
         "can_decide": can_decide,
+        "return_word": RETURN,
+        "fixed": fixed_keys(found) if can_decide else frozenset(),
         "obstacle": obstacle,
         "confirms": step is not None and step.seat == Seat.UNIT,
         "reasons": {kind: reasons_for(found.province, kind) for kind in ("return", "reject")} if can_decide else {},
