@@ -16,6 +16,7 @@ from portal.models.jurisdictions import profile_of
 from portal.models.queue_filters import Filters, capped, read_filters
 from portal.models.queues import QueueRow
 from portal.rules.flows import FLOWS
+from portal.rules.flows.registration import FLOW, Action
 from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import IN_REVIEW, SEAT_LABELS, Actor, Seat
 from portal.web.desk import desk_calendar, desk_counters
@@ -23,8 +24,10 @@ from portal.web.files import send_bytes
 from portal.web.guards import actor
 from portal.web.pages import show
 
+# The words of the decisions are the flow's own (R13.21).
+RETURN = next(t.label for t in FLOW.transitions if t.action == Action.RETURN)
 TAB_LABELS = {
-    "waiting": "待办", "returned": "退回补正中", "behalf": "代录决定", "today": "我今天的决定", "done": "已办",
+    "waiting": "待办", "returned": f"{RETURN}中", "behalf": "代录决定", "today": "我今天的决定", "done": "已办",
 }  # fmt: skip
 DUE_CHOICES = (
     ("", "全部期限"), ("late", "已逾期"), ("today", "今天到期"), ("soon", "3个工作日内"), ("later", "3个工作日后"),
@@ -32,7 +35,7 @@ DUE_CHOICES = (
 )  # fmt: skip
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CLAIM_CHOICES = (("", "全部"), ("free", "无人办理"), ("mine", "我正在办理"), ("others", "他人正在办理"))
-OUTCOME_WORDS = {"pass": ("good", "通过"), "return": ("late", "退回补正"), "reject": ("bad", "不通过")}
+OUTCOME_WORDS = {"pass": ("good", "通过"), "return": ("late", RETURN), "reject": ("bad", "不通过")}
 OUTCOME_CHOICES = (("", "全部结果"), *((key, word) for key, (_, word) in OUTCOME_WORDS.items()))
 EXPORT_MOST = 20_000
 
