@@ -1,4 +1,4 @@
-"""The Anhui class of 2021 in a real browser: the association's forward, its members' tables, a registration to the end."""
+"""The Anhui class of 2021 in a real browser: the association's forward, members' tables, a registration to the end."""
 
 from datetime import datetime
 
@@ -71,7 +71,7 @@ def publish_notice(centre, plan: int) -> None:
 
 
 def forward_notice(association) -> int:
-    association.press("#main table a, #main .notice-list a, #main li a")
+    association.press("#main td.title a")
     association.press("button:has-text('转发给会员单位')")
     association.fill(closes_on="2021-08-09", closes_time="17:00", mailbox="xh@example.invalid")
     association.page.fill("#signed_on", "2021-08-04")
@@ -99,8 +99,16 @@ def apply(who, person, organisation: str, folder) -> int:
     steps.fill_profile(who, folder, region="合肥市", organisation=organisation, address=person.address)
     who.open("/applicant/registrations").press("#registrations form .button:has-text('报名')")
     case = int(who.page.url.split("/registrations/")[1].split("/")[0])
-    steps.add_certificate(who, folder, kind="职业资格", occupation_name="汽车维修工", level="1", number="1612000000100001",
-                          issuer="省职业技能鉴定中心", issued_on="2018-05-10")  # fmt: skip
+    steps.add_certificate(
+        who,
+        folder,
+        kind="职业资格",
+        occupation_name="汽车维修工",
+        level="1",
+        number="1612000000100001",
+        issuer="省职业技能鉴定中心",
+        issued_on="2018-05-10",
+    )
     who.open(f"/applicant/registrations/{case}/edit")
     option = who.page.locator("#occupation option", has_text="汽车维修工")
     who.page.select_option("#occupation", option.get_attribute("value"))

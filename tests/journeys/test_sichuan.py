@@ -94,12 +94,30 @@ def apply(who, person, region: str, organisation: str, folder, *, pictures: bool
         who.shot("sichuan-10-phone-profile", whole=True)
     who.open("/applicant/registrations").press("#registrations form .button:has-text('报名')")
     case = int(who.page.url.split("/registrations/")[1].split("/")[0])
-    steps.add_certificate(who, folder, kind="职业资格", occupation_name="汽车维修工", level="1", number="1723000000100001",
-                          issuer="省职业技能鉴定中心", issued_on="2019-05-10")  # fmt: skip
-    steps.add_certificate(who, folder, kind="考评员", occupation_name="汽车维修工", grade="考评员", number="K20200001",
-                          issuer="省职业技能鉴定中心", issued_on="2020-06-01", valid_to="2030-05-31")  # fmt: skip
-    steps.add_work(who, organisation_name=organisation, starts_on="2018-01-01", ends_on="2021-12-31",
-                   evidence="证明人：王示例")  # fmt: skip
+    steps.add_certificate(
+        who,
+        folder,
+        kind="职业资格",
+        occupation_name="汽车维修工",
+        level="1",
+        number="1723000000100001",
+        issuer="省职业技能鉴定中心",
+        issued_on="2019-05-10",
+    )
+    steps.add_certificate(
+        who,
+        folder,
+        kind="考评员",
+        occupation_name="汽车维修工",
+        grade="考评员",
+        number="K20200001",
+        issuer="省职业技能鉴定中心",
+        issued_on="2020-06-01",
+        valid_to="2030-05-31",
+    )
+    steps.add_work(
+        who, organisation_name=organisation, starts_on="2018-01-01", ends_on="2021-12-31", evidence="证明人：王示例"
+    )
     who.open(f"/applicant/registrations/{case}/edit")
     who.page.select_option(
         "#occupation", who.page.locator("#occupation option", has_text="汽车维修工").get_attribute("value")
