@@ -7,7 +7,18 @@ import pytest
 from openpyxl import load_workbook
 
 from portal.actions import forwards, members, notices, plans, recommendations
-from portal.models import Case, Message, Notice, NoticeRecipient, Plan, Recommendation, Registration, Step
+from portal.actions.registration_copy import live_contents
+from portal.models import (
+    Case,
+    Message,
+    Notice,
+    NoticeRecipient,
+    Plan,
+    Recommendation,
+    Registration,
+    Step,
+    Submission,
+)
 from portal.models.recipients import attachments_of, recipients_of
 from portal.papers.notices import print_notice
 from portal.papers.tables import combined_table, member_table, unit_table, write_table
@@ -485,10 +496,12 @@ def passed(plan, unit, employer=""):
         kind="registration", state=IN_REVIEW, position=1, organisation=unit, person=person, plan=plan,
         province=plan.province, title=person.name, created_at=datetime(2021, 8, 5), number=f"N{person.id}",
     )  # fmt: skip
-    Registration.create(
+    registration = Registration.create(
         case=case, plan=plan, person=person, organisation=unit, employer_name=employer,
         occupation=make.make_occupation(), live_key=f"{plan.id}:{person.id}",
     )  # fmt: skip
+    data, files = live_contents(registration)
+    Submission.create(case=case, number=1, data=data, files=files, sha256="0" * 64, at=case.created_at)
     Step.create(case=case, position=0, seat="U", office=make.make_office(organisation=unit), outcome="pass")
     return person
 

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from portal.actions import people, people_evidence, people_merging, registrations
+from portal.actions.registration_copy import contents_of
 from portal.models import Case, Event, Grant, HeldQualification, Person, Registration, User
 from portal.rules import invented
 from portal.rules.errors import Invalid, NotAllowed
@@ -163,14 +164,16 @@ def test_the_position_is_needed_for_the_recommendation_form():
 
 @pytest.mark.requirement("R1.20")
 def test_a_specific_level_is_stored_and_shown():
-    from portal.models.recommended import describe_held
+    from portal.models.recommended import describe_submitted
 
-    person = make.make_person(make.make_organisation())
+    s = scene()
+    person = s.person
     hold(person, make.applicant(person), occupation_name="人力资源管理师", level="2", kind="职业资格")
     row = HeldQualification.get()
     assert (row.occupation_name, row.level, row.kind) == ("人力资源管理师", 2, "职业资格")
     assert row.number and row.issuer and row.issued_on == date(2019, 5, 10)
-    assert "人力资源管理师二级" in describe_held(person.id).replace(" ", "")
+    data, _ = contents_of(Registration.get_by_id(s.open().id))
+    assert describe_submitted(data["qualifications"][0]) == "人力资源管理师二级/技师（职业资格）"
 
 
 @pytest.mark.requirement("R1.21")
