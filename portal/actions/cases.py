@@ -11,8 +11,9 @@ from portal.actions import deadlines
 from portal.actions.claims import is_held_by_other
 from portal.actions.events import record, tell, user_of, users_at
 from portal.actions.numbers import next_number
+from portal.actions.recusal import OWN_CASE, is_own_case, other_eyes_needed
 from portal.database import transaction
-from portal.models import Case, Correction, Event, Grant, Office, Person, Region, Step, Submission
+from portal.models import Case, Correction, Event, Grant, Office, Region, Step, Submission
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
@@ -25,8 +26,6 @@ _DECIDED = (Step.outcome, Step.decided_at, Step.decided_by, Step.seen, Step.days
 PASSING = ("claim", "release", "take_over", "view", "print_form")
 # What decide() carries out; the other moves of a table have verbs and guards of their own.
 DECISIONS = frozenset({Action.PASS, Action.RETURN, Action.REJECT})
-OWN_CASE = "不能审核本人的报名，请由其他工作人员办理。"
-SAME_EYES = "您已在前一级审核过这件报名，同一人不得连续审核两级，请由其他工作人员办理。"
 DESKS = {Seat.UNIT: "/unit", Seat.PROVINCE_CENTRE: "/province", Seat.DEPARTMENT: "/province"}
 
 
@@ -67,7 +66,7 @@ def decide(case: Case, decision: Decision, *, actor: Actor, seen: int) -> Event:
     """Carry out one decision and give its event.
 
     `seen` is the version of the case that the reviewer looked at. Raises NotAllowed (not this actor's turn, own
-    case, same person at two levels), Stale (somebody else decided meanwhile: says who, what and when) or Invalid
+    case, same person at an earlier level), Stale (somebody else decided meanwhile: says who, what and when) or Invalid
     (a reason or an item is missing, or the case itself does not fulfil what the action demands).
     """
     with transaction():
@@ -106,26 +105,6 @@ def check_decision(
     if check:
         check(case, decision, actor, step)
     return transition, step
-
-
-def other_eyes_needed(case: Case, steps: list[Step], actor: Actor, *, on_behalf: bool = False) -> str:
-    """Why somebody else has to decide: it is the actor's own case (R0.31), or the same person passed the level before
-    (R0.29); '' when nothing stands against it.
-
-    Writing down another body's decision is not deciding, so only the first rule holds for it.
-    """
-    if is_own_case(case, actor):
-        return OWN_CASE
-    earlier = (each for each in steps if each.position < case.position and each.outcome)
-    if not on_behalf and actor.user is not None and any(each.decided_by_id == actor.user for each in earlier):
-        return SAME_EYES
-    return ""
-
-
-def is_own_case(case: Case, actor: Actor) -> bool:
-    """Whether the case is about the actor: then no seat lets them have a hand in its review (R0.31)."""
-    owner = Person.select(Person.user).where(Person.id == case.person_id).tuples().first()
-    return owner is not None and owner[0] is not None and owner[0] == actor.user
 
 
 def extend_correction(case: Case, *, actor: Actor, seen: int, until: date, note: str) -> Event:
@@ -195,8 +174,11 @@ def bump(case: Case, **changes) -> None:
 
 
 def acts_for(case: Case, actor: Actor) -> Step | None:
-    """The step whose decision this actor could record for a body without an account (R0.28), or None."""
-    if case.state != IN_REVIEW or actor.office is None or case.office_id == actor.office:
+    """The step whose decision this actor could record for a body without an account (R0.28), or None.
+
+    Only bodies of the administration record for each other: a unit never writes down its own supervisor's decision.
+    """
+    if case.state != IN_REVIEW or actor.office is None or case.office_id == actor.office or actor.seat == Seat.UNIT:
         return None
     steps = steps_of(case)
     step = next((each for each in steps if each.position == case.position), None)
@@ -259,23 +241,24 @@ def _apply(
         }
     if decision.waivers:
         data["waivers"] = decision.waivers
-    if decision.action == Action.RETURN:
+    following = None
+    if transition.moves == "next":
+        following = next((each for each in steps if each.position == step.position + 1), None)
+    pauses = following is None and transition.target in FLOWS[case.kind].clock_stops
+    if pauses:
         step.days_left = deadlines.days_left(case)
     step.outcome, step.decided_at, step.seen = str(decision.action), clock.now(), submission
     # Who writes down a paper decision did not take it: the four-eyes rule must not count them (R0.28, R0.29).
     step.decided_by = None if decision.on_behalf else actor.user
     step.save(only=_DECIDED)
-    following = None
-    if transition.moves == "next":
-        following = next((each for each in steps if each.position == step.position + 1), None)
+    if decision.action == Action.RETURN:
+        data["correction"] = _write_correction(case, step, decision, submission).id
     if following is not None:
         arrive(case, following)
-    elif decision.action == Action.RETURN:
-        correction = _write_correction(case, step, decision, submission)
-        data["correction"] = correction.id
-        bump(case, state=transition.target, paused_on=clock.today(), claimed_by=None, claimed_until=None)
     else:
-        bump(case, state=transition.target, due_on=NO_DUE, claimed_by=None, claimed_until=None)
+        # Where the clock only stops, the announced last day stays; everywhere else there is none any more.
+        clock_change = {"paused_on": clock.today()} if pauses else {"due_on": NO_DUE}
+        bump(case, state=transition.target, claimed_by=None, claimed_until=None, **clock_change)
     effect = EFFECTS.get((case.kind, str(decision.action)))
     if effect:
         effect(case, decision, actor, step, following)

@@ -3,11 +3,12 @@
 from datetime import date
 
 from portal import clock
-from portal.actions.cases import OWN_CASE, bump, is_own_case
+from portal.actions.cases import bump
 from portal.actions.events import record, tell, user_of
 from portal.actions.files import keep_file, remove_file
 from portal.actions.people import PORTRAIT_SLOT, set_portrait
 from portal.actions.people_evidence import attach_scan
+from portal.actions.recusal import OWN_CASE, is_own_case
 from portal.actions.registration_copy import (
     STAMPED_FORM,
     awaits_stamp,

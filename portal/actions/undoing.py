@@ -3,8 +3,10 @@
 from datetime import date
 
 from portal import clock
-from portal.actions.cases import DECISIONS, EFFECTS, OWN_CASE, PASSING, bump, is_own_case, what_happened
+from portal.actions import deadlines
+from portal.actions.cases import DECISIONS, EFFECTS, PASSING, bump, what_happened
 from portal.actions.events import record, tell, user_of
+from portal.actions.recusal import OWN_CASE, is_own_case
 from portal.database import transaction
 from portal.models import Case, Correction, Event, Step
 from portal.rules.errors import NotAllowed, Stale
@@ -44,6 +46,9 @@ def undo_decision(case: Case, *, actor: Actor, seen: int) -> Event:
                 reached_at=row["reached_at"], due_on=row["due_on"], days_left=row["days_left"],
                 outcome=row["outcome"], decided_at=row["decided_at"], decided_by=row["decided_by"], seen=row["seen"],
             ).where(Step.case == case.id, Step.position == row["position"]).execute()  # fmt: skip
+        if case.plan_id:
+            # The level's date may have been put off after the case had left it.
+            deadlines.move_to_plan_dates(case.plan, actor=actor)
         Correction.update(withdrawn_at=clock.now()).where(
             Correction.case == case.id, Correction.withdrawn_at.is_null(), Correction.answered_at.is_null()
         ).execute()

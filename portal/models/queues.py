@@ -54,7 +54,7 @@ class QueueRow(NamedTuple):
     corrections: int
     awaits_stamp: int
     seat: str
-    hindrance: str | None  # "own" or "same": why this reader must not decide on it
+    hindrance: str | None  # "own" or "same" (decided at an earlier level): why this reader must not decide
 
 
 _COLUMNS = """c.id, c.version, c.kind, c.state, c.number, c.title, c.due_on, c.arrived_at,

@@ -9,9 +9,10 @@ from portal.actions import cases, undoing
 from portal.actions.cases import Decision, OnBehalf, decide
 from portal.actions.events import verify_chain
 from portal.actions.registrations import save_registration, submit_registration
-from portal.models import Case, Correction, Event, Grant, Message, Registration, Step
+from portal.models import Case, Correction, Event, Grant, Message, Registration, Step, queues
 from portal.models.cases import NO_DUE
 from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.flows import FLOWS
 from portal.rules.flows.registration import State
 from portal.rules.workflow import Seat
 from tests import make
@@ -123,7 +124,7 @@ def test_nobody_passes_the_same_case_at_two_levels():
     city = replace(s.reviewers["C"], user=user.id, name=user.name)
     decide(case, Decision("pass", confirmed=True), actor=unit, seen=case.version)
     case = Case.get_by_id(case.id)
-    with pytest.raises(NotAllowed, match="同一人不得连续审核两级"):
+    with pytest.raises(NotAllowed, match="同一人不得审核同一件报名的两级"):
         decide(case, Decision("pass"), actor=city, seen=case.version)
     decide(case, Decision("pass"), actor=s.reviewers["C"], seen=case.version)
 
@@ -308,6 +309,48 @@ def test_with_nobody_at_the_province_the_city_records_its_decision():
     assert "代录" in event.label
     assert event.data["on_behalf"]["document_number"] == "川人社职鉴〔2022〕30号"
     assert Step.get(Step.case == case.id, Step.seat == "P").decided_by is None
+
+
+def test_a_unit_never_records_the_decision_of_the_body_above_it():
+    s = scene()
+    case = s.decide(s.submitted(), "pass", "U")
+    Grant.update(ends_on=date(2022, 12, 11)).where(Grant.office == s.reviewers["C"].office).execute()
+    paper = OnBehalf(date(2022, 12, 11), "成鉴〔2022〕3号")
+    assert cases.acts_for(case, s.reviewers["U"]) is None
+    with pytest.raises((NotAllowed, Stale)):
+        decide(case, Decision("pass", on_behalf=paper), actor=s.reviewers["U"], seen=case.version)
+    assert Case.get_by_id(case.id).version == case.version
+    # The control: the province, a body of the administration in the same chain, records it.
+    assert cases.acts_for(case, s.reviewers["P"]).seat == "C"
+    event = decide(case, Decision("pass", on_behalf=paper), actor=s.reviewers["P"], seen=case.version)
+    assert event.on_behalf and Case.get_by_id(case.id).position == 2
+
+
+def test_who_decided_at_any_earlier_level_decides_no_more():
+    s = scene()
+    case = s.decide(s.submitted(), "pass", "U")
+    case = s.decide(case, "pass", "C")
+    for user, refused in ((s.reviewers["U"].user, True), (s.reviewers["P"].user, False)):
+        actor = replace(s.reviewers["P"], user=user)
+        said = cases.other_eyes_needed(case, cases.steps_of(case), actor)
+        assert bool(said) is refused
+        assert not refused or "您已审核过这件报名" in said and "前一级" not in said
+        assert (queues.one_row(actor, case.id).hindrance == "same") is refused
+
+
+def test_the_clock_stops_in_the_states_that_the_flow_names(monkeypatch):
+    s = scene(plan={"review_by": {"U": "2022-12-14"}})
+    case = s.decide(s.submitted(), "return", "U", items=ITEMS, note="请补正")
+    assert (case.paused_on, case.due_on) == (date(2022, 12, 12), date(2022, 12, 14))
+    other = scene(plan={"review_by": {"U": "2022-12-14"}})
+    case = other.decide(other.submitted(), "reject", "U", note="不符合")
+    assert (case.paused_on, case.due_on) == (None, NO_DUE)
+    # The control: the table decides it, not the name of the action.
+    flow = replace(FLOWS["registration"], clock_stops=frozenset({State.REJECTED}))
+    monkeypatch.setitem(FLOWS, "registration", flow)
+    third = scene(plan={"review_by": {"U": "2022-12-14"}})
+    case = third.decide(third.submitted(), "reject", "U", note="不符合")
+    assert (case.paused_on, case.due_on) == (date(2022, 12, 12), date(2022, 12, 14))
 
 
 def test_a_claim_of_a_colleague_keeps_others_from_deciding_until_it_expires(at):

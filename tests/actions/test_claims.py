@@ -1,5 +1,6 @@
 """Claims: one holder at a time, renewed, expiring, taken over visibly, given back."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -75,3 +76,14 @@ def test_nobody_claims_what_is_elsewhere_and_a_claim_changes_no_version(desk):
         claims.claim_case(case, actor=elsewhere)
     claims.claim_case(case, actor=mine)
     assert Case.get_by_id(case.id).version == case.version
+
+
+def test_nobody_claims_their_own_case_nor_from_a_seat_that_reviews_nothing(desk):
+    case, mine, other = desk
+    own = make.actor_of(make.make_grant(Seat.UNIT, case.office, case.person.user))
+    for refused, take_over in ((own, False), (own, True), (replace(mine, seat=Seat.TECHNICIAN), False),
+                               (replace(mine, seat=Seat.APPLICANT), True)):  # fmt: skip
+        with pytest.raises(NotAllowed):
+            claims.claim_case(case, actor=refused, take_over=take_over)
+    assert Case.get_by_id(case.id).claimed_by_id is None and _events(case) == []
+    assert claims.claim_case(case, actor=other).claimed_by_id == other.user

@@ -352,6 +352,7 @@ class Lives(RuleBasedStateMachine):
         id_, life = self.pick(number)
         actor = self.somebody(actor, life, turn)
         may = self.at_desk(actor, life) and (take_over or not self.held_by_other(actor, life))
+        may = may and not self.owns(actor, life)
         held = life["claim"] is not None and life["claim"][0] == actor.user and life["claim"][1] > self.now
         if self.call(id_, lambda case: claims.claim_case(case, actor=actor, take_over=take_over), may=may, actor=actor,
                      events=0 if held else 1, grows=False):  # fmt: skip

@@ -400,7 +400,7 @@ def test_nobody_passes_two_successive_levels(s):
     act(case, Action.PASS, seats["U"])
     before = everything()
     for action in DECIDING:
-        with pytest.raises(NotAllowed, match="同一人不得连续审核两级"):
+        with pytest.raises(NotAllowed, match="同一人不得审核同一件报名的两级"):
             act(case, action, seats["C"])
     assert everything() == before
     act(case, Action.PASS, s.reviewers["C"])
