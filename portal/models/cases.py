@@ -14,7 +14,8 @@ from peewee import (
     fn,
 )
 
-from portal.database import BaseModel, JsonField, MomentField
+from portal import clock
+from portal.database import BaseModel, JsonField, MomentField, database
 from portal.models.catalogues import Occupation
 from portal.models.offices import Office, Organisation
 from portal.models.people import FileVersion, Grant, Person, User
@@ -23,6 +24,14 @@ from portal.rules.workflow import IN_REVIEW, REVIEWERS, Actor, Seat
 
 # A case without a deadline sorts after all others, and keyset paging needs no special case for NULL.
 NO_DUE = date(9999, 12, 31)
+
+
+# What visible_to() says of a reviewer, for one case.
+_REACHES = """
+SELECT EXISTS (SELECT 1 FROM step WHERE case_id = :case AND office_id = :mine AND reached_at IS NOT NULL)
+  OR (:in_review AND EXISTS (SELECT 1 FROM step WHERE case_id = :case AND office_id = :mine)
+    AND NOT EXISTS (SELECT 1 FROM "grant" g JOIN user u ON u.id = g.user_id WHERE g.office_id = :holder AND u.active
+      AND (g.starts_on IS NULL OR g.starts_on <= :today) AND (g.ends_on IS NULL OR g.ends_on >= :today)))"""
 
 
 class Case(BaseModel):
@@ -66,6 +75,23 @@ class Case(BaseModel):
         reached = mine.where(Step.reached_at.is_null(False))
         without_account = ~fn.EXISTS(Grant.active_at(cls.office))
         return cls.select().where(fn.EXISTS(reached) | ((cls.state == IN_REVIEW) & without_account & fn.EXISTS(mine)))
+
+    @classmethod
+    def find_visible(cls, id_: int, actor: Actor) -> "Case | None":
+        """The one case with this id if visible_to() holds it, otherwise None.
+
+        Asked at every page, scan and decision of a desk, hence with SQL that is built once: a fifth of a decision.
+        """
+        case = cls.get_or_none(cls.id == id_)
+        if case is None or actor.seat == Seat.APPLICANT:
+            return case if case and case.person_id == actor.person else None
+        if actor.seat not in REVIEWERS or actor.office is None:
+            return None
+        values = {
+            "case": id_, "mine": actor.office, "holder": case.office_id, "in_review": case.state == IN_REVIEW,
+            "today": clock.today().isoformat(),
+        }  # fmt: skip
+        return case if database.execute_sql(_REACHES, values).fetchone()[0] else None
 
     class Meta:
         indexes = (

@@ -13,7 +13,7 @@ from portal.web.pages import get_or_404
 
 def visible_case(id_: int) -> Case:
     """The case, or 404 for whoever may not see it."""
-    return get_or_404(Case.visible_to(actor()).where(Case.id == id_))
+    return Case.find_visible(id_, actor()) or abort(404)
 
 
 def scan(id_: int, file: int):
