@@ -1,32 +1,8 @@
-"""The first pages of this door: home leads to the desk, and the navigation is collected from the door's rooms."""
+"""The beginning of this door; its own rooms append their entries to the navigation."""
 
-from flask import redirect, url_for
-
-from portal.rules.workflow import Actor
-from portal.web import catalogue, desk, helpdesk
+from portal.web import catalogue, helpdesk
 from portal.web.desk import reasons
-from portal.web.pages import NavItem
+from portal.web.desk.furnishing import furnish
 from portal.web.province import blueprint
 
-# The daily work comes first: other rooms of this door append their own function, (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items]
-SELDOM = [reasons.nav_items, catalogue.nav_items, helpdesk.nav_items]
-
-desk.mount(blueprint)
-reasons.mount(blueprint)
-catalogue.mount(blueprint)
-helpdesk.mount(blueprint)
-
-
-def nav(actor: Actor) -> list[NavItem]:
-    """The navigation of this door."""
-    return [item for entries in (*ENTRIES, *SELDOM) for item in entries(actor)]
-
-
-blueprint.nav = nav
-
-
-@blueprint.get("/")
-def home():
-    """Where a login leads: to what waits."""
-    return redirect(url_for("province.queue"), 303)
+ENTRIES = furnish(blueprint, reasons, catalogue, helpdesk)

@@ -1,29 +1,7 @@
-"""The first pages of this door: home leads to the desk, and the navigation is collected from the door's rooms."""
+"""The beginning of this door; its own rooms append their entries to the navigation."""
 
-from flask import redirect, url_for
-
-from portal.rules.workflow import Actor
-from portal.web import desk, helpdesk
-from portal.web.pages import NavItem
+from portal.web import helpdesk
+from portal.web.desk.furnishing import furnish
 from portal.web.unit import blueprint
 
-# The daily work comes first: other rooms of this door append their own function, (actor) -> list of NavItem.
-ENTRIES = [desk.nav_items]
-SELDOM = [helpdesk.nav_items]
-
-desk.mount(blueprint)
-helpdesk.mount(blueprint)
-
-
-def nav(actor: Actor) -> list[NavItem]:
-    """The navigation of this door."""
-    return [item for entries in (*ENTRIES, *SELDOM) for item in entries(actor)]
-
-
-blueprint.nav = nav
-
-
-@blueprint.get("/")
-def home():
-    """Where a login leads: to what waits."""
-    return redirect(url_for("unit.queue"), 303)
+ENTRIES = furnish(blueprint, helpdesk)
