@@ -17,16 +17,16 @@ def due_for(case: Case, step: Step, today: date) -> date | None:
     """The last day for this level, from `today`; None when neither plan nor profile sets one.
 
     A plan's own date for the level wins (川人社职鉴〔2022〕21号 八（一）“按时完成”), otherwise the profile's working
-    days. After a correction the level keeps the working days it had left, and the announced last day is never
-    moved to an earlier one.
+    days. After a correction the level keeps the working days it had left, and the announced last day, as well as the
+    plan's date, which may have been put off meanwhile, is never moved to an earlier one.
     """
-    calendar = working_calendar()
+    calendar, planned = working_calendar(), _plan_date(case, step)
     if step.days_left is not None:
         due = calendar.add(today, max(step.days_left, 1))
     else:
         days = profile_of(case.province).seats[Seat(step.seat)].review_days
-        due = _plan_date(case, step) or (calendar.add(today, days) if days else None)
-    return max(due, step.due_on) if due and step.due_on else due
+        due = planned or (calendar.add(today, days) if days else None)
+    return due and max(day for day in (due, planned, step.due_on) if day)
 
 
 def days_left(case: Case) -> int | None:
@@ -56,14 +56,39 @@ def move_running(old_calendar, *, actor: Actor) -> int:
         length = old_calendar.between(start, case.due_on)
         due = calendar.add(start, length)
         if due > case.due_on:
-            record(
-                "deadline", "工作日历调整，期限顺延", actor=actor, case=case,
-                note=f"{case.due_on.isoformat()} → {due.isoformat()}",
-            )  # fmt: skip
-            Case.update(due_on=due).where(Case.id == case.id).execute()
-            Step.update(due_on=due).where(Step.id == step.id).execute()
+            _put_off(case, due, "工作日历调整，期限顺延", actor)
             moved += 1
     return moved
+
+
+def move_to_plan_dates(plan: Plan, *, actor: Actor) -> int:
+    """After a change of a plan's review dates, move the running deadlines to a date that is now later; never earlier.
+
+    An earlier new date is for the cases that arrive from now on, and a case without a last day gets none. Late cases
+    are moved as well: the plan gives them more time. Gives the number of moved cases, each with an event. Call inside
+    a transaction.
+    """
+    moved = 0
+    for seat, text in plan.review_by.items():
+        if not text:
+            continue
+        day = date.fromisoformat(text)
+        waiting = (
+            Case.select()
+            .join(Step, on=((Step.case == Case.id) & (Step.position == Case.position)))
+            .where(Case.plan == plan.id, Case.state == IN_REVIEW, Step.seat == str(seat), Case.due_on < day)
+        )
+        for case in list(waiting):
+            _put_off(case, day, "计划审核截止日推迟，期限顺延", actor)
+            moved += 1
+    return moved
+
+
+def _put_off(case: Case, due: date, label: str, actor: Actor) -> None:
+    note = f"{case.due_on.isoformat()} → {due.isoformat()}"
+    record("deadline", label, actor=actor, case=case, note=note)
+    Case.update(due_on=due).where(Case.id == case.id).execute()
+    Step.update(due_on=due).where(Step.case == case.id, Step.position == case.position).execute()
 
 
 def _plan_date(case: Case, step: Step) -> date | None:

@@ -9,6 +9,7 @@ from typing import Any
 from peewee import IntegrityError
 
 from portal import clock
+from portal.actions.deadlines import move_to_plan_dates
 from portal.actions.events import record, tell
 from portal.actions.numbers import next_number
 from portal.database import transaction
@@ -63,7 +64,8 @@ def update_plan(plan: Plan, *, values: dict[str, Any], actor: Actor, seen: int, 
     """Save typed values (keys of FIELD_LABELS); everything may be blank in a draft (R2.11).
 
     A published plan takes only changes that harm nobody (`rules.plan_changes`); those beyond contacts, links and
-    filled-in blanks need a reason, and everybody registered is told. Raises Invalid, Stale or NotAllowed.
+    filled-in blanks need a reason, and everybody registered is told. A level's later review date moves the deadlines
+    that run there. Raises Invalid, Stale or NotAllowed.
     """
     unknown = values.keys() - FIELD_LABELS.keys()
     if unknown:
@@ -91,7 +93,10 @@ def update_plan(plan: Plan, *, values: dict[str, Any], actor: Actor, seen: int, 
             "update", "修改计划", actor=actor, subject=f"plan:{plan.id}", before=plan.state, after=plan.state,
             note=reason, data={"changes": changes},
         )  # fmt: skip
-        return Plan.get_by_id(plan.id)
+        plan = Plan.get_by_id(plan.id)
+        if "review_by" in changes:
+            move_to_plan_dates(plan, actor=actor)
+        return plan
 
 
 def find_blanks(plan: Plan) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from portal import clock
-from portal.actions import cases, deadlines, registrations
+from portal.actions import cases, deadlines, plans, registrations
 from portal.actions.calendar import toggle_day
 from portal.actions.registrations import withdraw_registration
 from portal.actions.undoing import undo_decision
@@ -271,6 +271,81 @@ class TestTheApplicantsDays:
     def extend(s, case, seat, until):
         case = Case.get_by_id(case.id)
         return cases.extend_correction(case, actor=s.reviewers[seat], seen=case.version, until=until, note="网络故障")
+
+
+class TestAPlanThatPutsItsReviewOff:
+    """A level's later date moves what runs there, with an event each; an earlier one is for later arrivals."""
+
+    OPEN = {**WIDE, "closes_on": date(2022, 12, 10)}
+    PLAN = {**OPEN, "review_by": {"U": "2022-12-13", "C": "2022-12-15"}}
+
+    @staticmethod
+    def change(s, **dates):
+        plan = Plan.get_by_id(s.plan.id)
+        plans.update_plan(
+            plan, values={"review_by": dates}, actor=s.reviewers["P"], seen=plan.version, reason="系统维护"
+        )
+
+    @staticmethod
+    def events(case):
+        return [event.note for event in Event.select().where(Event.case == case.id, Event.action == "deadline")]
+
+    def test_moves_the_cases_of_that_level_alone(self, db, at, days):
+        at(NOW)
+        days()
+        s, other = scene(plan=self.PLAN), scene(region="绵阳市", plan=self.PLAN)
+        at_unit, elsewhere = s.submitted(), other.submitted()
+        self.change(s, U="2022-12-15", C="2022-12-15")
+        assert (due(at_unit), due(elsewhere)) == (date(2022, 12, 15), date(2022, 12, 13))
+        assert (self.events(at_unit), self.events(elsewhere)) == (["2022-12-13 → 2022-12-15"], [])
+        event = Event.get(Event.case == at_unit.id, Event.action == "deadline")
+        assert event.user_id == s.reviewers["P"].user
+        self.change(s, U="2022-12-15", C="2022-12-16")
+        assert due(at_unit) == date(2022, 12, 15) and len(self.events(at_unit)) == 1
+
+    def test_gives_a_late_case_time_again(self, db, at, days):
+        at(NOW)
+        days()
+        s = scene(plan=self.PLAN)
+        case = s.submitted()
+        at("2022-12-14 09:00")
+        self.change(s, U="2022-12-14", C="2022-12-15")
+        assert due(case) == date(2022, 12, 14)
+
+    def test_an_earlier_date_is_for_what_arrives_later(self, db, at, days):
+        at(NOW)
+        days()
+        s = scene(plan=self.PLAN)
+        here = s.submitted()
+        self.change(s, U="2022-12-12", C="2022-12-14")
+        assert due(here) == date(2022, 12, 13) and self.events(here) == []
+        assert due(s.decide(here, "pass", "U")) == date(2022, 12, 14)
+
+    def test_a_case_without_a_last_day_gets_none(self, db, at, days):
+        at(NOW)
+        days()
+        s = scene(plan=self.OPEN)
+        case = s.submitted()
+        self.change(s, U="2022-12-20")
+        assert due(case) is None and self.events(case) == []
+
+    def test_a_returned_case_comes_back_to_the_later_date(self, db, at, days):
+        at(NOW)
+        days()
+        s = scene(plan=self.PLAN)
+        case = returned(s, s.submitted(), "U")  # two working days left
+        self.change(s, U="2022-12-30", C="2022-12-30")
+        assert due(resubmitted(s, case)) == date(2022, 12, 30)
+
+    def test_an_undo_brings_the_later_date_back(self, db, at, days):
+        at(NOW)
+        days()
+        s = scene(plan=self.PLAN)
+        case = s.decide(s.submitted(), "pass", "U")
+        self.change(s, U="2022-12-14", C="2022-12-15")
+        assert due(case) == date(2022, 12, 15)
+        undo_decision(case, actor=s.reviewers["U"], seen=case.version)
+        assert (Case.get_by_id(case.id).position, due(case)) == (0, date(2022, 12, 14))
 
 
 class TestAChangedCalendar:
