@@ -127,6 +127,10 @@ def _check_registered(before: Mapping, after: Mapping) -> None:
         old, new = before[name], after.get(name, before[name])
         if old is not None and (new is None or (new - old) * harder > 0):
             raise Invalid(name, f"已有人员报名，{FIELD_LABELS[name]}不能改得更严，也不能清空。")
+    name = "registrations_per_person"
+    if after.get(name, before[name]) != before[name]:
+        # What makes a registration the only one of its kind is built differently for one and for several per person.
+        raise Invalid(name, f"已有人员报名，{FIELD_LABELS[name]}不能再修改；如确需更改，请另建计划。")
     for name in ("regions", "audience_kinds", "org_states", "classes"):
         old, new = before[name], after.get(name, before[name])
         if _is_narrower(old, new):

@@ -276,6 +276,7 @@ class TestPublishedPlans:
             {"classes": ["5"]},
             {"regions": ["510100"]},
             {"require_stamped_form": True},
+            {"registrations_per_person": 2},
             {"name": ""},
             {"pass_mark": None},
         ],
@@ -293,6 +294,17 @@ class TestPublishedPlans:
     def test_a_kinder_change_is_accepted_with_a_reason(self, plan, sichuan, values):
         register(plan)
         assert self.change(plan, sichuan, reason="说明", **values).version == plan.version + 1
+
+    def test_the_number_per_person_stays_while_anybody_is_registered(self, plan, sichuan):
+        gone = register(plan, state="withdrawn")
+        Registration.update(live_key=None).where(Registration.person == gone).execute()
+        plan = self.change(plan, sichuan, reason="说明", registrations_per_person=2)
+        register(plan)
+        for number in (1, 3):
+            with pytest.raises(Invalid, match="每人可报名数不能再修改") as refused:
+                self.change(plan, sichuan, reason="说明", registrations_per_person=number)
+            assert refused.value.field == "registrations_per_person"
+        assert self.change(plan, sichuan, reason="说明", registrations_per_person=2).registrations_per_person == 2
 
     def test_an_old_page_is_refused(self, plan, sichuan):
         self.change(plan, sichuan, links={"system": "https://example.invalid/"})
