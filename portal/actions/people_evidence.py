@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TypeVar
 
 from portal import clock
 from portal.actions.events import record
@@ -19,6 +20,7 @@ EXAMINER_CARD = "考评员"
 QUALIFICATION_KINDS = (*map(str, QualificationKind), EXAMINER_CARD)
 GRADES = {str(QualificationKind.TITLE): tuple(map(str, TitleGrade)), EXAMINER_CARD: ("考评员", "高级考评员")}
 _EARLIEST = date(1950, 1, 1)
+_Row = TypeVar("_Row", HeldQualification, WorkEntry)
 
 
 def save_qualification(
@@ -30,18 +32,13 @@ def save_qualification(
         raise faults[0]
     with transaction():
         _check_owner(person, actor)
-        if qualification is None:
-            qualification = HeldQualification(person=person)
-        elif qualification.person_id != person.id or qualification.removed_at is not None:
-            raise NotAllowed("没有这条持证情况。")
-        for key, value in cleaned.items():
-            setattr(qualification, key, value)
-        qualification.confirmed_by = confirming_register(person, qualification)
-        qualification.save()
-        record(
-            "qualification", "保存持证情况", actor=actor, subject=f"person:{person.id}", data={"id": qualification.id}
-        )
-    return qualification
+        person = Person.get_by_id(person.id)
+        row = _row_to_change(HeldQualification, person, qualification, "没有这条持证情况，可能刚刚被删除。")
+        changed = _assign(row, cleaned)
+        changed += _assign(row, {"confirmed_by": confirming_register(person, row)})
+        _store(row, changed)
+        record("qualification", "保存持证情况", actor=actor, subject=f"person:{person.id}", data={"id": row.id})
+    return row
 
 
 def find_qualification_faults(person: Person, values: Mapping) -> list[Invalid]:
@@ -103,15 +100,10 @@ def save_work_entry(person: Person, *, actor: Actor, values: Mapping, entry: Wor
         raise faults[0]
     with transaction():
         _check_owner(person, actor)
-        if entry is None:
-            entry = WorkEntry(person=person)
-        elif entry.person_id != person.id or entry.removed_at is not None:
-            raise NotAllowed("没有这条考评工作经历。")
-        for key, value in cleaned.items():
-            setattr(entry, key, value)
-        entry.save()
-        record("work", "保存考评工作经历", actor=actor, subject=f"person:{person.id}", data={"id": entry.id})
-    return entry
+        row = _row_to_change(WorkEntry, person, entry, "没有这条考评工作经历，可能刚刚被删除。")
+        _store(row, _assign(row, cleaned))
+        record("work", "保存考评工作经历", actor=actor, subject=f"person:{person.id}", data={"id": row.id})
+    return row
 
 
 def find_work_faults(values: Mapping) -> list[Invalid]:
@@ -234,6 +226,32 @@ def _read_day(value, field: str, label: str, may_be_future: bool, faults: list[I
     if day < _EARLIEST or (day > clock.today() and not may_be_future):
         faults.append(Invalid(field, f"{label}{'过早' if day < _EARLIEST else '不能晚于今天'}，请核对。"))
     return day
+
+
+def _row_to_change(table: type[_Row], person: Person, known: _Row | None, gone: str) -> _Row:
+    """The person's row as it stands now, or a new one; the page's own copy may be older than a removal."""
+    if known is None:
+        return table(person=person)
+    row = table.get_or_none(table.id == known.id, table.person == person.id, table.removed_at.is_null())
+    if row is None:
+        raise NotAllowed(gone)
+    return row
+
+
+def _assign(row: _Row, values: Mapping) -> list[str]:
+    """Put the values into the row; gives the names of those that are new to it."""
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    return changed
+
+
+def _store(row: _Row, changed: list[str]) -> None:
+    """Write a new row whole, a stored one in its changed columns only."""
+    if row.id is None:
+        row.save()
+    elif changed:
+        row.save(only=changed)
 
 
 def _check_owner(person: Person, actor: Actor) -> None:

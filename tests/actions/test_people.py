@@ -6,7 +6,7 @@ import pytest
 
 from portal.actions import people, people_evidence, people_merging, registrations
 from portal.actions.registration_copy import contents_of
-from portal.models import Case, Event, Grant, HeldQualification, Person, Registration, User
+from portal.models import Case, Event, Grant, HeldQualification, Person, Registration, User, WorkEntry
 from portal.rules import invented
 from portal.rules.errors import Invalid, NotAllowed
 from portal.rules.identity import check_character
@@ -224,6 +224,42 @@ def test_only_the_own_profile_can_be_saved():
         people.save_profile(one, actor=make.applicant(other), values={"position": "x"})
     with pytest.raises(NotAllowed):
         people_evidence.save_qualification(one, actor=make.applicant(other), values=SENIOR)
+
+
+def test_what_was_removed_meanwhile_is_not_revived_by_an_older_page():
+    person = make.make_person(make.make_organisation())
+    own = make.applicant(person)
+    held = people_evidence.save_qualification(person, actor=own, values=SENIOR)
+    entry = people_evidence.save_work_entry(person, actor=own, values=WORK)
+    known_held, known_entry = HeldQualification.get_by_id(held.id), WorkEntry.get_by_id(entry.id)
+    people_evidence.remove_qualification(held, actor=own)
+    people_evidence.remove_work_entry(entry, actor=own)
+    with pytest.raises(NotAllowed, match="删除"):
+        people_evidence.save_qualification(
+            person, actor=own, values={**SENIOR, "number": "NEU1"}, qualification=known_held
+        )
+    with pytest.raises(NotAllowed, match="删除"):
+        people_evidence.save_work_entry(person, actor=own, values={**WORK, "evidence": "新"}, entry=known_entry)
+    held, entry = HeldQualification.get_by_id(held.id), WorkEntry.get_by_id(entry.id)
+    assert held.removed_at and held.number != "NEU1" and entry.removed_at and entry.evidence == WORK["evidence"]
+
+
+def test_a_save_writes_the_changed_columns_only(monkeypatch):
+    person = make.make_person(make.make_organisation())
+    own = make.applicant(person)
+    held = people_evidence.save_qualification(person, actor=own, values=SENIOR)
+    entry = people_evidence.save_work_entry(person, actor=own, values=WORK)
+    written = []
+    for table in (HeldQualification, WorkEntry):
+        save = table.save
+        monkeypatch.setattr(
+            table, "save", lambda row, save=save, only=None: written.append(only) or save(row, only=only)
+        )
+    people_evidence.save_qualification(person, actor=own, values={**SENIOR, "number": "neu 1"}, qualification=held)
+    people_evidence.save_work_entry(person, actor=own, values={**WORK, "evidence": "新"}, entry=entry)
+    people_evidence.save_work_entry(person, actor=own, values={**WORK, "evidence": "新"}, entry=entry)
+    assert written == [["number"], ["evidence"]]
+    assert HeldQualification.get_by_id(held.id).number == "NEU1" and WorkEntry.get_by_id(entry.id).evidence == "新"
 
 
 def test_name_and_number_are_fixed_once_submitted():
