@@ -142,16 +142,16 @@ def record_stamp_exception(
 
 
 def files_of_case(case: Case) -> set[int]:
-    """Ids of all files that belong to the registration: those of its submissions and working copy, stamped forms of
-    every version; who may see the case may open them (R13.08)."""
-    registration = Registration.get_by_id(case.id)
+    """Ids of all files that a reviewer who may see the case may open (R13.08): those of its submissions, the stamped
+    forms of every version and the scans of recorded decisions.
+
+    What the applicant has uploaded and not yet submitted is theirs alone; their own door opens it.
+    """
     own = FileVersion.select(FileVersion.id).where(FileVersion.owner == f"case:{case.id}")
     found = {number for (number,) in own.tuples()}
     for submission in case.submissions:
         for versions in submission.files.values():
             found.update(versions)
-    for versions in contents_of(registration)[1].values():
-        found.update(versions)
     return found
 
 

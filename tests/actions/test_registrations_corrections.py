@@ -107,6 +107,24 @@ def test_an_unclear_scan_is_returned_and_replaced():
     assert changed_keys(case) == {slot}
 
 
+def test_reviewers_open_what_was_submitted_and_nothing_of_the_working_copy():
+    s = scene(plan={"require_stamped_form": True})
+    case, held = returned(s, "qualification.scan")
+    slot = f"qualification.{held.id}.scan"
+    old = Submission.get().files[slot]
+    new = registration_files.attach_file(case, actor=s.actor, slot=slot, kept=fake_kept("清晰.jpg"), replace=True)
+    kept = registration_files.files_of_case(case)
+    assert set(old) <= kept and new.id not in kept
+    registration_files.take_form_version(Registration.get_by_id(case.id), actor=s.actor)
+    form = registration_files.attach_stamped_form(Case.get_by_id(case.id), actor=s.actor, kept=fake_kept("申报表.pdf"))
+    assert form.id in registration_files.files_of_case(case)
+    # The control: what is submitted is opened, beside what it replaced.
+    case = resubmit(s, case)
+    assert {*old, new.id, form.id} <= registration_files.files_of_case(case)
+    draft = scene()
+    assert registration_files.files_of_case(draft.filled()) == set()
+
+
 @pytest.mark.requirement("R12.04")
 def test_an_earlier_scan_stays_on_record():
     s = scene()
