@@ -88,6 +88,16 @@ def check_organisation(plan: Plan, organisation: Organisation) -> None:
         raise NotAllowed(f"本计划的报名对象为{wanted}推荐的人员，{organisation.name}不在其中。")
 
 
+def has_moved(registration: Registration) -> bool:
+    """Whether the person's organisation has changed since a draft was opened: it would go to the unit they have left.
+
+    What was submitted once stays with the chain that was frozen then.
+    """
+    if registration.case.submitted_at is not None:
+        return False
+    return registration.organisation_id != registration.person.organisation_id
+
+
 def check_room(plan: Plan, person: Person) -> None:
     """Raises NotAllowed when the person already has as many live registrations as the plan allows (R3.09, R3.45)."""
     live = live_registrations(plan, person)

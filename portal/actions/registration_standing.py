@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from portal import clock
 from portal.actions.registration_copy import open_correction
-from portal.models import Case, Registration, Step
+from portal.models import Case, Plan, Registration, Step
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of, working_calendar
-from portal.rules.flows.plan import Phase, PlanState
+from portal.rules.flows.plan import PHASE_LABELS, Phase, PlanState
 from portal.rules.flows.registration import FLOW, State
 from portal.rules.workdays import Remaining
 from portal.rules.workflow import IN_REVIEW
@@ -41,10 +41,20 @@ def standing(case: Case) -> Standing:
         due = last_day(registration)
         advice = "请填写完整后提交。" if case.state == State.DRAFT else "请按补正告知书补正后重新提交。"
         if is_late(registration, clock.now()):
-            whom = "退回的单位" if case.state == State.RETURNED else "发布计划的鉴定中心"
-            advice = f"已过截止时间，不能提交；如需延长，请联系{whom}。"
+            advice = "已过截止时间，不能提交；如需延长，请联系退回的单位。"
+            if case.state == State.DRAFT:
+                advice = _closed_advice(registration.plan)
         return Standing(label, "申请人本人", due, _left(due), advice, tone)
     return Standing(label, tone=tone)
+
+
+def _closed_advice(plan: Plan) -> str:
+    """What is left to do with a draft outside of the window; nobody at a desk sees it, so nobody can be asked."""
+    phase = plan.phase(clock.now())
+    if phase == Phase.PUBLISHED:
+        return "现在不在报名时间内，请在报名开始后再提交。"
+    over = PHASE_LABELS[phase] if phase in (Phase.CANCELLED, Phase.FINISHED) else PHASE_LABELS[Phase.CLOSED]
+    return f"本计划{over}，草稿不能再提交；请放弃填报，需要参加的，请报名以后的计划。"
 
 
 def last_day(registration: Registration) -> date | None:

@@ -29,6 +29,7 @@ from portal.actions.registration_guards import (
     check_organisation,
     check_region,
     check_window,
+    has_moved,
     live_registrations,
     occupations_for,
     reviewer_choices,
@@ -181,6 +182,8 @@ def find_gaps(registration: Registration) -> list[Invalid]:
     gaps = []
     if registration.case.submitted_at is None and (missing := missing_fields(registration.person)):
         gaps.append(Invalid("profile", f"{PROFILE_FIRST}：还缺{'、'.join(missing)}。"))
+    elif has_moved(registration):
+        gaps.append(_moved(registration))
     if registration.occupation_id is None:
         gaps.append(Invalid("occupation", "请选择申报考评职业（工种）。"))
     elif registration.case.submitted_at is None and registration.occupation not in occupations_for(registration):
@@ -202,6 +205,8 @@ def check_submittable(registration: Registration) -> None:
     case, plan = registration.case, registration.plan
     check_time(registration)
     if case.state == State.DRAFT:
+        if registration.person.organisation_id is not None and has_moved(registration):
+            raise _moved(registration)
         check_organisation(plan, registration.organisation)
     gaps = find_gaps(registration)
     if gaps:
@@ -314,6 +319,13 @@ def _load(case: Case, actor: Actor, seen: int) -> tuple[Case, Registration]:
     registration = Registration.get_by_id(case.id)
     registration.case = case
     return case, registration
+
+
+def _moved(registration: Registration) -> Invalid:
+    before, now = registration.organisation.name, registration.person.organisation.name
+    return Invalid(
+        "organisation", f"您的评价机构已由“{before}”变更为“{now}”，这份草稿仍属原机构，不能提交；请放弃填报后重新报名。"
+    )
 
 
 def _find_certificate_gaps(data: Mapping, files: Mapping) -> list[Invalid]:

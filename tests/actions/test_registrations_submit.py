@@ -7,7 +7,20 @@ import pytest
 from portal.actions import people, people_evidence, registrations
 from portal.actions.cases import extend_correction
 from portal.database import database
-from portal.models import Case, Event, HeldQualification, Message, RegisteredCertificate, Registration, Step, Submission
+from portal.models import (
+    Case,
+    Event,
+    HeldQualification,
+    Message,
+    Office,
+    Organisation,
+    Person,
+    Plan,
+    RegisteredCertificate,
+    Registration,
+    Step,
+    Submission,
+)
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from tests import make
 from tests.actions.registering import CARD, WORK, fake_kept, hold, scene
@@ -323,6 +336,63 @@ def test_who_has_it_and_until_when():
     assert (where.label, where.holder, where.due_on) == ("待单位初审", s.organisation.name, date(2022, 12, 14))
     case = s.decide(case, "pass", "U")
     assert registrations.standing(case).label == "待市级审核"
+
+
+def test_a_draft_outside_of_the_window_is_told_what_is_left_to_do(at):
+    s = scene(plan={"opens_on": date(2022, 12, 9), "closes_on": date(2022, 12, 13), "training_from": date(2022, 12, 15),
+                    "training_to": date(2022, 12, 16)})  # fmt: skip
+    case, back = s.filled(), scene(plan={"opens_on": date(2022, 12, 9), "closes_on": date(2022, 12, 13)})
+    returned = back.returned(["person.phone"])
+    at("2022-12-13 23:59:59")
+    assert registrations.standing(case).advice == "请填写完整后提交。"
+    for moment in ("2022-12-14 00:00", "2022-12-15 10:00"):
+        at(moment)
+        advice = registrations.standing(case).advice
+        # No page of anybody's can extend a draft, so it sends nobody asking for it.
+        assert "报名已截止" in advice and "放弃填报" in advice and "延长" not in advice and "联系" not in advice
+    Plan.update(state="finished").where(Plan.id == s.plan.id).execute()
+    assert "已结束" in registrations.standing(Case.get_by_id(case.id)).advice
+    Plan.update(state="published", opens_on=date(2022, 12, 16), closes_on=date(2022, 12, 20)).where(
+        Plan.id == s.plan.id
+    ).execute()
+    assert "报名开始后再提交" in registrations.standing(Case.get_by_id(case.id)).advice
+    at("2022-12-31 10:00")
+    assert "请联系退回的单位" in registrations.standing(returned).advice
+
+
+def test_a_draft_does_not_go_to_a_unit_that_the_person_has_left():
+    s = scene()
+    case = s.filled()
+    new = make.make_organisation(province=make.SICHUAN, region="成都市", unit_kind="city",
+                                 occupations=[make.make_occupation()], category="local")  # fmt: skip
+    Person.update(organisation=new).where(Person.id == s.person.id).execute()
+    with pytest.raises(Invalid) as refusal:
+        submit(s, case)
+    assert refusal.value.field == "organisation"
+    for word in (s.organisation.name, new.name, "放弃填报后重新报名"):
+        assert word in refusal.value.message
+    # The confirmation page says it as well, and a disused old organisation does not hide it.
+    assert "organisation" in [gap.field for gap in registrations.find_gaps(Registration.get_by_id(case.id))]
+    Organisation.update(active=False).where(Organisation.id == s.organisation.id).execute()
+    with pytest.raises(Invalid, match="放弃填报后重新报名"):
+        submit(s, case)
+    assert Case.get_by_id(case.id).state == "draft"
+    registrations.withdraw_registration(case, actor=s.actor, seen=case.version)
+    again = submit(s, s.filled())
+    assert again.office_id == Office.get(Office.organisation == new).id
+
+
+def test_who_moves_back_or_moves_after_submitting_is_not_stopped():
+    s = scene()
+    case, new = s.filled(), make.make_organisation(province=make.SICHUAN, region="成都市", unit_kind="city")
+    Person.update(organisation=new).where(Person.id == s.person.id).execute()
+    Person.update(organisation=s.organisation).where(Person.id == s.person.id).execute()
+    case = submit(s, case)
+    assert case.office_id == s.reviewers["U"].office
+    told = ({"key": "person.phone", "label": "联系电话", "note": ""},)
+    case = s.decide(case, "return", "U", items=told, note="请补正")
+    Person.update(organisation=new).where(Person.id == s.person.id).execute()
+    assert submit(s, case).office_id == s.reviewers["U"].office
 
 
 def test_no_office_no_submission():
