@@ -45,12 +45,13 @@ def check_return(case: Case, decision: Decision, actor: Actor, step: Step) -> No
 
 def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, following: Step | None) -> None:
     """After passing: the unit's confirmation and the waivers are kept with the registration."""
-    registration = Registration.get_by_id(case.id)
+    kept: dict = {}
     if step.seat == Seat.UNIT:
-        registration.confirmed_by_unit = {"by": actor.name, "at": f"{clock.now():%Y-%m-%d %H:%M}"}
-    if following is None:
+        kept["confirmed_by_unit"] = {"by": actor.name, "at": f"{clock.now():%Y-%m-%d %H:%M}"}
+    if following is None and decision.waivers:
+        registration = Registration.get_by_id(case.id)
         known = {result.key: result.label for result in needs_waiver(unpack_results(registration.results))}
-        registration.waivers = [
+        kept["waivers"] = [
             {
                 "key": key, "label": known[key], "reason": reason.strip(), "by": actor.name,
                 "office": actor.office_name, "at": f"{clock.now():%Y-%m-%d %H:%M}",
@@ -58,7 +59,8 @@ def apply_pass(case: Case, decision: Decision, actor: Actor, step: Step, followi
             for key, reason in decision.waivers.items()
             if key in known and reason.strip()
         ]  # fmt: skip
-    registration.save()
+    if kept:
+        Registration.update(kept).where(Registration.case == case.id).execute()
 
 
 def undo_pass(case: Case, event: Event, actor: Actor) -> None:
