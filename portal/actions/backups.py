@@ -6,11 +6,14 @@ import json
 import os
 import tarfile
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from errno import ENOSPC
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from peewee import OperationalError
+from peewee import sqlite3 as engine
 
 from portal import clock, database
 from portal.actions.events import record, verify_chain
@@ -22,6 +25,7 @@ from portal.settings import Settings
 FORMAT = 1
 MANIFEST, DATABASE, KEY = "manifest.json", "portal.sqlite3", "secret_key"
 _FOLDERS = ("uploads", "issued", "fonts")
+_IN_FOLDERS = tuple((folder,) for folder in _FOLDERS)
 _CHUNK = 1 << 20
 _ODD_OBJECTS = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
 
@@ -67,8 +71,8 @@ def make_backup(settings: Settings, file: Path | None, *, actor: Actor) -> Made:
             with database.transaction():
                 record("backup", "备份", actor=actor, subject="instance", note=file.name)
             database.database.execute_sql("VACUUM INTO ?", (str(copy),))
-            rows = _count_rows()
-            names, total = _write_archive(draft, settings, copy, now, rows)
+            rows, chain = _read_copy(copy, [table._meta.table_name for table in TABLES])
+            names, total = _write_archive(draft, settings, copy, now, rows, chain)
         os.replace(draft, file)
         _sync_folder(file.parent)
     except (OSError, OperationalError) as error:
@@ -87,8 +91,8 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
     """Put an instance back from a backup file; call it while holding the instance's lock.
 
     Everything is unpacked beside the data, checked (names, hashes, schema without triggers or views, integrity, event
-    chain), and only then swapped in; the old data is moved aside, never deleted. Raises Unusable and changes nothing
-    when any check fails.
+    chain and its end, numbers of rows), and only then swapped in; the old data is moved aside, never deleted. Raises
+    Unusable and changes nothing when any check fails.
     """
     data = settings.data
     with tempfile.TemporaryDirectory(dir=data.parent, prefix=".restore-") as folder:
@@ -112,7 +116,7 @@ def restore_backup(settings: Settings, file: Path) -> Restored:
     return Restored(sum(manifest["rows"].values()), len(manifest["files"]) - 2, events, kept)
 
 
-def _write_archive(draft: Path, settings: Settings, copy: Path, now, rows: dict) -> tuple[dict, int]:
+def _write_archive(draft: Path, settings: Settings, copy: Path, now, rows: dict, chain: str) -> tuple[dict, int]:
     """The tar file: contents first, the manifest of their hashes last, since files may still arrive meanwhile."""
     hashes: dict[str, str] = {}
     with tarfile.open(draft, "w") as archive:
@@ -123,13 +127,12 @@ def _write_archive(draft: Path, settings: Settings, copy: Path, now, rows: dict)
             for path in sorted(root.rglob("*")) if root.exists() else ():
                 if path.is_file() and not path.is_symlink() and not _is_passing(path.relative_to(root)):
                     _add(archive, path, f"{folder}/{path.relative_to(root).as_posix()}", hashes)
-        last = Event.select(Event.hash).order_by(Event.id.desc()).tuples().first()
         manifest = {
             "format": FORMAT,
             "made_at": now.isoformat(timespec="seconds"),
             "rows": rows,
             "files": hashes,
-            "chain": last[0] if last else "",
+            "chain": chain,
         }
         content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
         entry = tarfile.TarInfo(MANIFEST)
@@ -165,8 +168,10 @@ def _unpack(file: Path, into: Path) -> dict:
         with tarfile.open(file, "r:") as archive:
             for entry in archive:
                 path = PurePosixPath(entry.name)
-                known = entry.name in (MANIFEST, DATABASE, KEY) or path.parts[0] in _FOLDERS
-                if not entry.isreg() or path.is_absolute() or ".." in path.parts or not known or entry.name in found:
+                # An empty name, like ".", has no parts; any other spelling of a path could name a file twice.
+                known = entry.name in (MANIFEST, DATABASE, KEY) or path.parts[:1] in _IN_FOLDERS and len(path.parts) > 1
+                odd = not entry.isreg() or path.is_absolute() or ".." in path.parts or str(path) != entry.name
+                if odd or not known or entry.name in found:
                     raise Unusable(f"备份文件中有不允许的内容（{entry.name}），没有恢复。")
                 target = into / path
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,9 +189,11 @@ def _unpack(file: Path, into: Path) -> dict:
             raise Refusal("磁盘空间不足，没有恢复，原有数据没有改变。") from None
         raise Unusable("这不是完整的备份文件，没有恢复，原有数据没有改变。") from None
     found.pop(MANIFEST)
+    if not isinstance(manifest, dict) or not all(isinstance(manifest.get(name), dict) for name in ("files", "rows")):
+        raise Unusable("这不是完整的备份文件，没有恢复，原有数据没有改变。")
     if manifest.get("format") != FORMAT:
         raise Unusable("备份文件由更新版本的平台生成，请先更新平台再恢复。")
-    if found != manifest.get("files"):
+    if found != manifest["files"]:
         wrong = sorted(set(found.items()) ^ set(manifest["files"].items()))
         raise Unusable(f"备份文件已损坏或被改动（{wrong[0][0]}），没有恢复，原有数据没有改变。")
     return manifest
@@ -196,6 +203,7 @@ def _check_database(path: Path, manifest: dict) -> int:
     """Prove the unpacked database on a connection of its own; gives the number of sound events."""
     was = database.database.database
     try:
+        rows, chain = _read_copy(path, manifest["rows"])
         database.use(path)
         database.open_connection()
         odd = database.database.execute_sql(_ODD_OBJECTS).fetchall()
@@ -207,6 +215,11 @@ def _check_database(path: Path, manifest: dict) -> int:
         sound, broken = verify_chain()
         if broken is not None:
             raise Unusable(f"备份的操作记录在第{broken.id}条损坏，没有恢复，原有数据没有改变。")
+        # A chain that lacks its end is sound as far as it goes: only the manifest knows where it ended.
+        if chain != manifest.get("chain"):
+            raise Unusable("备份的操作记录不完整（末尾缺失），没有恢复，原有数据没有改变。")
+        if rows != manifest["rows"]:
+            raise Unusable("备份的数据库与备份清单的行数不一致，没有恢复，原有数据没有改变。")
         database.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return sound
     finally:
@@ -218,8 +231,28 @@ def _check_database(path: Path, manifest: dict) -> int:
             database.use(was)
 
 
-def _count_rows() -> dict[str, int]:
-    return {table._meta.table_name: table.select().count() for table in TABLES}
+def _read_copy(path: Path, tables: Iterable[str]) -> tuple[dict[str, int], str]:
+    """Rows of these tables and the last hash of the event chain in a copied file, '' when it has no events.
+
+    Only the copy can say it: the live database may have grown since. A table that is not there is left out. Raises
+    Unusable when the file is no database.
+    """
+    copy = engine.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+    try:
+        there = {name for (name,) in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        rows = {
+            name: copy.execute('SELECT count(*) FROM "{}"'.format(name.replace('"', '""'))).fetchone()[0]
+            for name in tables
+            if name in there
+        }
+        if Event._meta.table_name not in there:
+            return rows, ""
+        last = copy.execute(f'SELECT hash FROM "{Event._meta.table_name}" ORDER BY id DESC LIMIT 1').fetchone()
+        return rows, last[0] if last else ""
+    except engine.DatabaseError:
+        raise Unusable("备份的数据库已损坏，没有恢复，原有数据没有改变。") from None
+    finally:
+        copy.close()
 
 
 def _private(path: str, flags: int) -> int:

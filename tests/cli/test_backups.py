@@ -173,13 +173,36 @@ def lose_the_manifest(member, content):
     return None if member.name == "manifest.json" else (member, content)
 
 
+def have_no_name(member, content):
+    if member.name.startswith("fonts/"):
+        member.name = ""
+    return member, content
+
+
+def be_a_dot(member, content):
+    if member.name.startswith("fonts/"):
+        member.name = "."
+    return member, content
+
+
+def be_spelled_twice(member, content):
+    if member.name.startswith("fonts/"):
+        member.name = member.name.replace("/", "//")
+    return member, content
+
+
+def list_nothing(member, content):
+    return member, b"[]" if member.name == "manifest.json" else content
+
+
 def come_from_the_future(member, content):
     return member, content.replace(b'"format": 1', b'"format": 9') if member.name == "manifest.json" else content
 
 
 @pytest.mark.parametrize(("change", "words"), [
     (flip, "已损坏或被改动"), (climb, "不允许的内容"), (link, "不允许的内容"), (lose_a_file, "已损坏或被改动"),
-    (lose_the_manifest, "不是完整的备份文件"), (come_from_the_future, "更新版本"),
+    (lose_the_manifest, "不是完整的备份文件"), (come_from_the_future, "更新版本"), (have_no_name, "不允许的内容"),
+    (be_a_dot, "不允许的内容"), (be_spelled_twice, "不允许的内容"), (list_nothing, "不是完整的备份文件"),
 ])  # fmt: skip
 def test_a_changed_archive_is_refused(backed_up, tmp_path, change, words):
     archive = rewrite(backed_up[0], tmp_path / "changed.tar", change)
@@ -219,6 +242,9 @@ def change_the_database(archive: str, target: str, statement: str) -> None:
 @pytest.mark.parametrize(("statement", "words"), [
     ("UPDATE event SET name = '别人' WHERE id = 7", "第7条损坏"),
     ("DELETE FROM event WHERE id = 3", "第4条损坏"),
+    ("DELETE FROM event WHERE id = (SELECT max(id) FROM event)", "末尾缺失"),
+    ("DELETE FROM event", "末尾缺失"),
+    ("DELETE FROM person WHERE id = (SELECT max(id) FROM person)", "行数不一致"),
     ("CREATE TRIGGER x AFTER INSERT ON user BEGIN DELETE FROM event; END", "不应有的对象"),
     ("CREATE VIEW x AS SELECT * FROM user", "不应有的对象"),
 ])  # fmt: skip
@@ -226,6 +252,83 @@ def test_a_database_with_a_tampered_record_or_strange_objects_is_refused(backed_
     target = tmp_path / "tampered.tar"
     alone(change_the_database, tmp_path / "unused", backed_up[0], target, statement)
     alone(try_to_restore, tmp_path / "data", target, words)
+
+
+def back_up_while_events_are_written(archive: str) -> None:
+    """The chain grows before, during and after the copy; the manifest describes the copy all the same."""
+    from threading import Event as Signal
+    from threading import Thread
+
+    from app import create_app
+    from portal import database
+    from portal.actions import backups
+    from portal.actions.events import record
+    from portal.rules.workflow import SYSTEM
+    from portal.settings import Settings
+
+    settings = Settings.from_environment().prepare()
+    create_app(settings)
+    database.open_connection()
+    database.migrate()
+    stop, written = Signal(), []
+
+    def write():
+        database.open_connection()
+        while not stop.is_set():
+            with database.transaction():
+                record("test", f"第{len(written)}条", actor=SYSTEM)
+            written.append(1)
+        database.database.close()
+
+    writer, copy, at_copy = Thread(target=write), database.database.execute_sql, []
+
+    def wait_for_more():
+        before = len(written)
+        while len(written) < before + 3:
+            assert writer.is_alive()
+
+    def copy_under_load(sql, *rest, **more):
+        if not sql.startswith("VACUUM INTO"):
+            return copy(sql, *rest, **more)
+        wait_for_more()
+        done = copy(sql, *rest, **more)
+        at_copy.append(len(written))
+        wait_for_more()
+        return done
+
+    writer.start()
+    database.database.execute_sql = copy_under_load
+    try:
+        backups.make_backup(settings, Path(archive), actor=SYSTEM)
+    finally:
+        stop.set()
+        writer.join()
+    assert len(written) >= at_copy[0] + 3
+    with tarfile.open(archive) as made:
+        counted = json.loads(made.extractfile("manifest.json").read())["rows"]["event"]
+    assert counted < len(written) + 1  # the control: the live chain is longer than the one in the file
+
+
+def restore_what_was_made_under_load(archive: str) -> None:
+    """The restore accepts it, and has as many events as the manifest says."""
+    from app import create_app
+    from portal import database
+    from portal.actions.events import verify_chain
+    from portal.settings import Settings
+
+    result = create_app().test_cli_runner().invoke(args=["restore", archive, "--yes"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    create_app(Settings.from_environment())
+    database.open_connection()
+    with tarfile.open(archive) as made:
+        counted = json.loads(made.extractfile("manifest.json").read())["rows"]["event"]
+    assert verify_chain() == (counted, None)
+
+
+def test_a_backup_made_while_people_work_describes_its_own_copy(tmp_path):
+    archive = tmp_path / "busy.tar"
+    alone(back_up_while_events_are_written, tmp_path / "data", archive)
+    alone(restore_what_was_made_under_load, tmp_path / "fresh", archive)
 
 
 def back_up_to_a_full_disk(folder: str) -> None:
