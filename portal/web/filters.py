@@ -5,11 +5,13 @@ from datetime import date, datetime
 from flask import Flask
 
 from portal import clock
+from portal.actions.notices import STATE_LABELS
 from portal.models.cases import due_or_none
 from portal.models.jurisdictions import profile_of, working_calendar
 from portal.rules import identity
 from portal.rules.dates import print_date
 from portal.rules.flows import FLOWS
+from portal.rules.flows.plan import PHASE_LABELS
 from portal.rules.workflow import IN_REVIEW, SEAT_LABELS, Seat
 
 
@@ -17,7 +19,7 @@ def install(app: Flask) -> None:
     """Give the filters to the templates of this application."""
     app.jinja_env.filters.update(
         day=day, moment=moment, chinese_date=chinese_date, mask=identity.mask, mask_phone=identity.mask_phone,
-        state_label=state_label, seat_label=seat_label, size=size,
+        state_label=state_label, seat_label=seat_label, size=size, event_word=event_word,
     )  # fmt: skip
     app.jinja_env.globals.update(remaining=remaining)
 
@@ -57,3 +59,11 @@ def size(bytes_: int) -> str:
 def remaining(due_on: date | None):
     """Remaining working days until a last day as (days, word, tone, estimated) for badges; None: no deadline."""
     return working_calendar().remaining(clock.today(), due_or_none(due_on) if due_on else None)
+
+
+def event_word(value: str) -> str:
+    """What an event led from or to in words: states by the one glossary; names of regions and the like stay."""
+    for flow in FLOWS.values():
+        if value in flow.labels:
+            return flow.labels[value]
+    return STATE_LABELS.get(value) or PHASE_LABELS.get(value, value)
