@@ -44,8 +44,16 @@ def plan(id: int):
         groups=groups_for(row, _audiences(row)), links=links,
         hidden_links=len(links) < len([href for href in row.links.values() if href]),
         guide=profile_of(row.province).wording.guide_title,
-        conditions=[line for line in row.conditions_text.splitlines() if line.strip()],
+        conditions=_conditions_of(row),
     )  # fmt: skip
+
+
+def _conditions_of(plan: Plan) -> list[str]:
+    """The conditions in the plan's words; where it has none, as the checks of its grade state them (R2.22)."""
+    lines = [line for line in plan.conditions_text.splitlines() if line.strip()]
+    classes = tuple(int(each) for each in plan.classes) or None
+    rules = profile_of(plan.province).conditions(plan.grade, classes)
+    return lines or [f"{rule.text}（{rule.source}）" for rule in rules]
 
 
 def _audiences(plan: Plan) -> set[str]:
