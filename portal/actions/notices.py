@@ -41,6 +41,10 @@ FIELD_LABELS = {
     "pinned": "首页置顶", "plan": "考评计划", "opens_on": "推荐开始日期", "closes_on": "推荐截止日期",
     "closes_time": "推荐截止时刻", "mailbox": "邮箱", "occupations": "考评职业", "wants_table": "填报推荐表",
 }  # fmt: skip
+_PRINTED = (
+    "title", "issuer", "addressees", "purpose", "announcement", "body", "signature", "copy_to", "printed_by",
+    "keywords", "mailbox",
+)  # fmt: skip
 _ISSUERS = frozenset({Seat.PROVINCE_CENTRE, Seat.DEPARTMENT})
 
 
@@ -319,10 +323,18 @@ def check_forward(notice: Notice, values: dict[str, Any]) -> None:
 
 
 def check_no_numbers(notice: Notice) -> None:
-    """Refuse to make public what names somebody by an 18-character number (R13.10); raises Invalid on the field."""
-    for name in ("title", "addressees", "purpose", "announcement", "body", "copy_to"):
-        if _IDENTITY.search(to_half_width(getattr(notice, name))):
-            raise Invalid(name, "主动公开的通知中不能出现身份证号码，请删除或改为部分隐藏。")
+    """Refuse to make public what names somebody by an 18-character number (R13.10); raises Invalid on the field.
+
+    Everything that the page, the paper or the list of attachments prints is looked at.
+    """
+    texts = [(name, FIELD_LABELS[name], getattr(notice, name)) for name in _PRINTED]
+    for name in ("contacts", "basis"):
+        texts += [(name, FIELD_LABELS[name], str(cell or "")) for row in getattr(notice, name) for cell in row.values()]
+    for each in NoticeAttachment.select().where(NoticeAttachment.notice == notice.id):
+        texts += [("attachment_title", "附件名称", text) for text in (each.title, each.file.name if each.file else "")]
+    for name, label, text in texts:
+        if _IDENTITY.search(to_half_width(text or "")):
+            raise Invalid(name, f"主动公开的通知中不能出现身份证号码（{label}），请删除或改为部分隐藏。")
 
 
 def _propose_groups(profile) -> list[str]:
