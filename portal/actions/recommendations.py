@@ -65,10 +65,12 @@ def save_table(
         return Recommendation.get_by_id(table.id)
 
 
-def send_recommended(notice: Notice, *, actor: Actor) -> Recommendation:
+def send_recommended(notice: Notice, *, actor: Actor, seen: int, replace: bool = False) -> Recommendation:
     """Hand in the table of everybody this unit has passed in the notice's plan; the moment is recorded (R3.40).
 
-    `notice` is the unit's forward, or the centre's notice that it received. Raises Invalid when nobody was passed.
+    `notice` is the unit's forward, or the centre's notice that it received. `seen` is the table's version, 0 while
+    there is none. Rows that would be lost, such as those typed by hand, are given up with `replace` only. Raises Stale,
+    or Invalid when nobody was passed or rows would be lost.
     """
     now = clock.now()
     with transaction():
@@ -82,12 +84,27 @@ def send_recommended(notice: Notice, *, actor: Actor) -> Recommendation:
             raise Invalid("rows", "本单位还没有初审通过的人员，请先完成初审。")
         closes_at = notice.window.closes_at
         is_late = closes_at is not None and now >= closes_at
-        table, _ = Recommendation.get_or_create(notice=notice, organisation=actor.organisation)
-        Recommendation.update(rows=rows, submitted_at=now, late=is_late, version=Recommendation.version + 1).where(
+        table = Recommendation.get_or_none(
+            Recommendation.notice == notice.id, Recommendation.organisation == actor.organisation
+        )
+        if (table.version if table else 0) != seen:
+            raise Stale("推荐表刚刚被同事修改过，请核对最新内容后再报送。")
+        if table is None:
+            table = Recommendation.create(notice=notice, organisation=actor.organisation, version=0)
+        elif has_own_rows(table, rows) and not replace:
+            raise Invalid(
+                "rows", "已有的推荐表与初审通过名单不同，没有报送。如确需替换，请点“以初审通过名单替换并报送”。"
+            )
+        Recommendation.update(rows=rows, submitted_at=now, late=is_late, version=seen + 1).where(
             Recommendation.id == table.id
         ).execute()
         _record_sending(notice, actor.organisation, rows, is_late, actor)
         return Recommendation.get_by_id(table.id)
+
+
+def has_own_rows(table: Recommendation, rows: list[dict[str, str]]) -> bool:
+    """Whether a table holds rows that these do not repeat exactly: typed by hand, edited, or no longer recommended."""
+    return any(row not in rows for row in table.rows)
 
 
 def can_write_table(notice: Notice, actor: Actor) -> bool:

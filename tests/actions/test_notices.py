@@ -303,6 +303,29 @@ def test_attachments_keep_their_order_without_gap(centre):
     assert second.title == "乙"
 
 
+@pytest.mark.requirement("R13.10")
+@pytest.mark.parametrize("field", ["body", "addressees", "signature", "printed_by", "contacts", "basis", "attachment"])
+def test_no_part_of_a_public_notice_may_carry_an_identity_number(centre, field):
+    number = make.make_person(make.make_organisation(province=make.ANHUI, region="合肥市")).id_number
+    draft = save(notices.create_notice(actor=centre), centre, title="通知", is_public=True)
+    if field == "attachment":
+        notices.add_attachment(
+            draft, actor=centre, seen=draft.version, title=f"{number}的材料", builtin="guide"
+        )  # fmt: skip
+    else:
+        rows = {"contacts": [{"name": "袁工", "phone": number}], "basis": [{"title": number}]}
+        save(draft, centre, **{field: rows.get(field, f"收：{number}")})
+    draft = Notice.get_by_id(draft.id)
+    with pytest.raises(Invalid, match="身份证号码") as refused:
+        publish(draft, centre)
+    assert refused.value.field == ("attachment_title" if field == "attachment" else field)
+    assert Notice.get_by_id(draft.id).state == notices.DRAFT
+    # The same notice that is sent to its recipients only may name a person.
+    centre_city = make.make_city_centre("合肥市", make.ANHUI)
+    inner = save(draft, centre, is_public=False, recipient_groups=[f"office:{centre_city.id}"])
+    assert publish(inner, centre).state == notices.PUBLISHED
+
+
 # --- forwards
 
 
@@ -509,15 +532,31 @@ def passed(plan, unit, employer=""):
 @pytest.mark.requirement("R3.40")
 def test_the_table_of_the_recommended_is_sent_with_its_moment(forward, plan, association, secretary, at):
     with pytest.raises(Invalid):
-        recommendations.send_recommended(forward, actor=secretary)
+        recommendations.send_recommended(forward, actor=secretary, seen=0)
     people = [passed(plan, association, "云帆技术有限公司"), passed(plan, association)]
     waiting = passed(plan, association)
     Step.update(outcome=None).where(Step.case == Case.get(Case.person == waiting)).execute()
     at("2021-08-09 16:00:00")
-    table = recommendations.send_recommended(forward, actor=secretary)
+    table = recommendations.send_recommended(forward, actor=secretary, seen=0)
     assert [each["name"] for each in table.rows] == [person.name for person in people]
     assert table.rows[0]["employer"] == "云帆技术有限公司"
     assert table.submitted_at == datetime(2021, 8, 9, 16, 0) and not table.late
+
+
+def test_a_table_typed_by_hand_is_not_overwritten_unasked(forward, plan, association, secretary):
+    person = passed(plan, association)
+    typed = recommendations.save_table(forward, rows=[row(7)], actor=secretary, seen=0, send=False)
+    with pytest.raises(Stale):
+        recommendations.send_recommended(forward, actor=secretary, seen=0, replace=True)
+    with pytest.raises(Invalid, match="没有报送"):
+        recommendations.send_recommended(forward, actor=secretary, seen=typed.version)
+    kept = Recommendation.get_by_id(typed.id)
+    assert (kept.rows, kept.submitted_at, kept.version) == ([row(7)], None, typed.version)
+    sent = recommendations.send_recommended(forward, actor=secretary, seen=typed.version, replace=True)
+    assert [each["name"] for each in sent.rows] == [person.name] and sent.version == typed.version + 1
+    another = passed(plan, association)
+    sent = recommendations.send_recommended(forward, actor=secretary, seen=sent.version)  # it only grows
+    assert [each["name"] for each in sent.rows] == [person.name, another.name]
 
 
 @pytest.mark.requirement("R10.05", "R10.06", "R10.08")

@@ -1,15 +1,16 @@
 """Notices from desk to desk: the centre writes, the unit reads and forwards, members fill in the table online."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from io import BytesIO
 
 import pytest
 
 from portal.actions import notices
+from portal.actions.registration_copy import live_contents
 from portal.documents.annex import annex_pdf
-from portal.models import Membership, Message, Notice, Recommendation
+from portal.models import Case, Membership, Message, Notice, Recommendation, Registration, Step, Submission
 from portal.rules import invented
-from portal.rules.workflow import Seat
+from portal.rules.workflow import IN_REVIEW, Seat
 from tests import make
 from tests.documents.paper import Paper
 
@@ -193,6 +194,33 @@ def test_members_fill_in_the_table_online_until_the_cut_off(client, page, associ
     assert client.get(f"/unit/notices/{forward.id}/tables/99999.xlsx").status_code == 404
     entered = page(f"/unit/notices/{forward.id}/tables/{member.id}/edit").press("table-form", then="send")
     assert "逾期" in entered.text and Recommendation.get().late
+
+
+def test_a_typed_table_is_replaced_only_by_the_button_that_says_so(client, page, association, notice):
+    person = make.make_person(association)
+    case = Case.create(
+        kind="registration", state=IN_REVIEW, position=1, organisation=association, person=person, plan=notice.plan,
+        province=make.ANHUI, title=person.name, created_at=datetime(2021, 8, 5),
+    )  # fmt: skip
+    registration = Registration.create(
+        case=case, plan=notice.plan, person=person, organisation=association, occupation=make.make_occupation(),
+        live_key=f"{notice.plan_id}:{person.id}",
+    )  # fmt: skip
+    data, files = live_contents(registration)
+    Submission.create(case=case, number=1, data=data, files=files, sha256="0" * 64, at=case.created_at)
+    Step.create(case=case, position=0, seat="U", office=make.make_office(organisation=association), outcome="pass")
+    typed = [{"name": "手工填写"}]
+    table = Recommendation.create(notice=notice, organisation=association, rows=typed)
+    client.sign_in(unit_grant(association))
+    shown, send = page("/unit/tables"), f"/unit/notices/{notice.id}/send-recommended"
+    assert "与初审通过名单不同" in shown.text and "以初审通过名单替换并报送" in shown.text
+    assert "没有报送" in shown.press(send, replace=None).text
+    assert Recommendation.get_by_id(table.id).rows == typed
+    done = shown.press(send)
+    assert "已报送1人" in done.text and "重新报送" in done.text and "与初审通过名单不同" not in done.text
+    assert Recommendation.get_by_id(table.id).rows[0]["name"] == person.name
+    shown.press(send, expect=409)  # the page from before knows an older table
+    assert "已报送1人" in done.press(send).text
 
 
 def test_a_member_sees_nobody_elses_table(client, association, notice, page):

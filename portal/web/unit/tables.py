@@ -32,11 +32,14 @@ def plan_tables():
         sent = notice and Recommendation.get_or_none(
             Recommendation.notice == notice.id, Recommendation.organisation == unit
         )
+        has_own = bool(sent and number and verbs.has_own_rows(sent, rows_of_recommended(plan, unit)))
         if number or sent:
             form = profile_of(plan.province).forms.summary
             grade = profile_of(plan.province).grade(plan.grade).name
             name = form.file_name.format(grade=grade, cutoff="", mailbox="", occupations="")
-            rows.append({"plan": plan, "number": number, "notice": notice, "sent": sent, "name": name})
+            rows.append(
+                {"plan": plan, "number": number, "notice": notice, "sent": sent, "name": name, "has_own": has_own}
+            )
     return show("unit/plan_tables.html", rows=rows)
 
 
@@ -54,8 +57,9 @@ def plan_table(id: int, suffix: str):
 def send_recommended(id: int):
     """Hand in the table of everybody passed; the moment is recorded (R3.40)."""
     notice = get_or_404(Notice.visible_to(actor()).where(Notice.id == id))
+    seen, replace = request.form.get("seen", 0, type=int), request.form.get("replace") == "1"
     try:
-        table = verbs.send_recommended(notice, actor=actor())
+        table = verbs.send_recommended(notice, actor=actor(), seen=seen, replace=replace)
     except Invalid as refusal:
         return go(url_for("unit.plan_tables"), ("bad", refusal.message))
     return go(url_for("unit.plan_tables"), f"已报送{len(table.rows)}人的推荐表。")
