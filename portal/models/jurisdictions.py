@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from portal.models.catalogues import CalendarYear, Counter, Workday
+from portal.database import database
+from portal.models.catalogues import CalendarYear, Workday
 from portal.rules.profile import Profile, load_profiles
 from portal.rules.workdays import Calendar
 
@@ -29,7 +30,7 @@ def profile_of(province: str) -> Profile:
 def working_calendar() -> Calendar:
     """The calendar as stored; read again whenever the counter "calendar" has moved (every change moves it)."""
     global _calendar
-    row = Counter.select(Counter.last).where(Counter.name == "calendar").tuples().first()
+    row = database.execute_sql("SELECT last FROM counter WHERE name = 'calendar'").fetchone()
     stamp = row[0] if row else 0
     if _calendar is None or _calendar[0] != stamp:
         days = list(Workday.select(Workday.day, Workday.is_workday).tuples())

@@ -60,3 +60,9 @@ def login_of(token: str) -> Login | None:
     user, name, must_change, grant, created_at = lines[0][:5]
     seats = [HeldSeat(*line[5:]) for line in lines if line[5] is not None]
     return Login(user, name, bool(must_change), grant, datetime.fromisoformat(created_at), seats)
+
+
+def unread_by(user: int) -> int:
+    """How many messages wait unread for an account."""
+    sql = "SELECT count(*) FROM message WHERE user_id = ? AND read_at IS NULL"
+    return database.execute_sql(sql, (user,)).fetchone()[0]

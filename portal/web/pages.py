@@ -11,8 +11,8 @@ from flask import abort, current_app, flash, make_response, redirect, render_tem
 from flask_login import current_user
 
 from portal import clock
-from portal.models import Message
 from portal.models.jurisdictions import profiles, working_calendar
+from portal.models.logins import unread_by
 from portal.rules.workflow import SEAT_LABELS, Seat
 from portal.web.guards import DOOR_OF, actor, nav_of
 
@@ -88,7 +88,7 @@ class Chrome:
         """How many messages wait unread; 0 when nobody is signed in."""
         if not self.user:
             return 0
-        return Message.select().where(Message.user == self.user.id, Message.read_at.is_null()).count()
+        return unread_by(self.user.id)
 
     @property
     def nav(self) -> list[NavItem]:
@@ -145,7 +145,8 @@ def asset(name: str) -> str:
     """The address of a static file with its content's hash, so that browsers may keep it for ever."""
     if name == "htmx":
         return url_for("assets.htmx", v=_digest(htmx_file()))
-    return url_for("static", filename=name, v=_digest(Path(current_app.static_folder) / name))
+    # By hand: seven of these on each page cost more than its queue.
+    return f"{request.script_root}/static/{name}?v={_digest(Path(current_app.static_folder) / name)}"
 
 
 def htmx_file() -> Path:
