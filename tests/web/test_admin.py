@@ -35,7 +35,7 @@ ROOMS = (
     "/admin/regions/add", "/admin/organisations", "/admin/organisations/add", "/admin/people", "/admin/calendar",
     "/admin/occupations", "/admin/occupations/add", "/admin/occupations/aliases", "/admin/imports",
     "/admin/imports/organisations", "/admin/imports/workdays/template", "/admin/texts", "/admin/texts/guide/sichuan",
-    "/admin/events", "/admin/documents", "/admin/upkeep",
+    "/admin/texts/contacts/sichuan", "/admin/events", "/admin/documents", "/admin/upkeep",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from portal.rules.workflow import Seat
 from portal.storage import ATTACHMENT, Store
 from tests import make
 from tests.documents.paper import Paper
-from tests.pages import identity_numbers
+from tests.pages import identity_numbers, text_of
 
 
 @pytest.fixture
@@ -225,21 +225,38 @@ def test_the_attachment_list_prints_in_order_and_each_downloads(client, page, ce
 
 
 @pytest.mark.requirement("R11.13")
-def test_edited_contacts_show_on_the_contact_page(page, centre):
+@pytest.mark.parametrize(
+    ("seat", "start", "label"), [("P", "/province/cases", "联系方式"), ("T", "/admin/texts", "编辑四川省联系方式")]
+)
+def test_edited_contacts_show_on_the_contact_page(client, page, seat, start, label):
+    client.sign_in(make.make_grant(Seat(seat), make.make_province_centre()))
+    link = next(a.get("href") for a in page(start).tree.iter("a") if text_of(a) == label)
     rows = [
         {"office": "职业能力建设处", "name": "陈工", "phone": "028-00000001"},
         {"office": "鉴定指导中心", "name": "张工", "mobile": "13900000001", "phone": "028-00000002",
          "email": "zx@example.invalid", "address": "成都市某路17号4楼"},
-        {},
     ]  # fmt: skip
-    contacts.save_contacts(rows, actor=centre)
-    text = page("/contact").text
-    for words in ("职业能力建设处", "陈工", "028-00000001", "张工 13900000001", "zx@example.invalid", "成都市某路17号"):
+    typed = {f"contacts-{n}-{name}": value for n, row in enumerate(rows) for name, value in row.items()}
+    refused = page(link).press("contacts-form", expect=422, **{**typed, "contacts-2-phone": "028-00000003"})
+    assert "第3行：请填写部门或联系人姓名。" in refused.text and "028-00000003" in refused.html
+    refused.press("contacts-form", **{"contacts-2-phone": ""})
+    client.sign_out()
+    text = page("/contact?province=sichuan").text
+    for words in ("职业能力建设处", "陈工", "028-00000001", "张工 13900000001", "028-00000002", "zx@example.invalid",
+                  "成都市某路17号"):  # fmt: skip
         assert words in text
+    assert "028-00000003" not in text
+
+
+def test_the_contact_page_is_written_by_its_own_centre_only(centre):
+    row = {"office": "鉴定指导中心", "phone": "028-00000001"}
+    for seat, office in ((Seat.CITY_CENTRE, make.make_city_centre()), (Seat.PROVINCE_CENTRE, centre.office)):
+        other = make.actor_of(make.make_grant(seat, office))
+        with pytest.raises(NotAllowed):
+            contacts.save_contacts([row], actor=other, province=make.ANHUI)
     with pytest.raises(NotAllowed):
-        contacts.save_contacts([], actor=make.actor_of(make.make_grant(Seat.CITY_CENTRE, make.make_city_centre())))
-    with pytest.raises(Invalid):
-        contacts.save_contacts([{"phone": "028-00000001"}], actor=centre)
+        contacts.save_contacts([row], actor=make.actor_of(make.make_grant(Seat.CITY_CENTRE, make.make_city_centre())))
+    assert contacts.contacts_of(make.ANHUI) == contacts.contacts_of(make.SICHUAN) == []
 
 
 @pytest.mark.requirement("R13.10")

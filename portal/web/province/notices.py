@@ -9,10 +9,10 @@ from portal.rules.errors import Invalid
 from portal.rules.workflow import Actor, Seat
 from portal.web import notices as room
 from portal.web.guards import actor
+from portal.web.notices.contact_forms import ContactsForm
 from portal.web.notices.forms import add_blank_rows, rows_of
 from portal.web.pages import NavItem, get_or_404, go, show
 from portal.web.province import blueprint
-from portal.web.province.contact_forms import ContactsForm
 from portal.web.province.routes import ENTRIES
 
 room.mount(blueprint, writes=True, pins=True)

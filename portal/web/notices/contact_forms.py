@@ -1,4 +1,4 @@
-"""What is typed about the contact page."""
+"""What is typed about the contact page, by the province's centre or by technical staff."""
 
 from wtforms import FieldList, FormField
 
