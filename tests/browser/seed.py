@@ -21,6 +21,7 @@ from tests.actions import registering
 from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
 
 PASSWORD = "Jiaohao-2022"
+DIGITS = "零一二三四五六七八九"
 
 
 def main(scenario: str, options: dict) -> dict:
@@ -75,7 +76,7 @@ def seed_queue(store: Store, cases: int = 100, reviewers: int = 2) -> dict:
     world = build_places(store)
     grants = dict(world.grants)
     for number in range(cases):
-        person = add_person(world, "chengdu", f"person{number}", name=f"并发{number:03d}")
+        person = add_person(world, "chengdu", f"person{number}", name=f"并{DIGITS[number // 10]}{DIGITS[number % 10]}")
         actor = make.applicant(person)
         case = fill_in(world, open_registration(world.plans["sichuan"]["published"], actor=actor), actor)
         case = submit_registration(case, actor=actor, seen=case.version, declared=True)

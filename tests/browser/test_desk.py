@@ -106,7 +106,7 @@ def test_without_javascript_the_whole_way(somebody, server):
     who.page.locator("#part-items input[type=checkbox]").first.check()
     who.page.fill("#note", "请补正所列内容")
     who.page.click("#decision button[value=return]")
-    who.page.locator(".desk-last").wait_for()
+    who.page.locator(".message.good").wait_for()
     assert server.query("SELECT COUNT(*) FROM correction WHERE withdrawn_at IS NULL")[0][0] == 1
     # What is wrong is said on the page, and what was typed stays.
     who.open("/city/cases")

@@ -1,4 +1,4 @@
-"""Every main page in a real browser: it fits, it is usable by everybody, it runs without complaint and keeps nothing."""
+"""Every main page in a real browser: it fits, everybody can use it, it runs without complaint and keeps nothing."""
 
 import re
 

@@ -30,7 +30,9 @@ ALLOWED = {
     "pdf", "excel", "qq", "jpg", "jpeg", "png", "heic", "word", "xlsx", "xls", "csv", "docx", "mb", "kb", "dpi", "gb",
     "enter", "tab", "esc", "ctrl", "shift", "px", "dn", "utf", "http", "https", "zip",
 }  # fmt: skip
-DATA = re.compile(r"(/[\w./-]+|user\d+|T-\d+|K\d{8}|[\w.+-]+@[\w.-]+|[\w.-]+\.(?:jpg|png|pdf|xlsx|docx|csv)|[0-9A-Z]{18})")
+DATA = re.compile(
+    r"(/[\w./-]+|user\d+|T-\d+|K\d{8}|[\w.+-]+@[\w.-]+|[\w.-]+\.(?:jpg|png|pdf|xlsx|docx|csv)|[0-9A-Z]{18})"
+)
 # How many pages of one route a crawl looks at: the rest are the same template over other rows.
 PER_ROUTE = 4
 

@@ -96,6 +96,11 @@ class Things:
                     if (seat, key) != ("U", "sichuan:forward")]  # fmt: skip
         if kind == "published":
             return [world.plans["anhui"]["draft"].id]
+        if kind == "own_published":
+            return [world.plans["anhui"]["draft"].id, world.plans["anhui"]["published"].id]
+        if kind == "helped":
+            hidden = {"U": ["chengdu2", "mianyang", "hefei"], "C": ["mianyang", "hefei", "sheng"], "P": ["hefei"]}
+            return [world.people[place]["at_unit"].id for place in hidden[seat]]
         if kind in ("sent", "asked"):
             keys = ("anhui:forward", "anhui:closed", "sichuan:draft")
             return [world.notices[key].id for key in keys]
@@ -149,6 +154,8 @@ class Things:
             "slot": lambda: "person.portrait",
             "page": lambda: 1,
             "plan": lambda: world.plans[province]["draft" if seat == "P" else "published"].id,
+            "helped": lambda: person.id,
+            "own_published": lambda: world.plans[province]["published"].id,
             "published": lambda: world.plans[province]["published"].id,
             "notice": lambda: world.notices[f"{province}:closed" if seat in "PU" else f"{province}:public"].id,
             "own_notice": lambda: world.notices[f"{province}:forward" if seat == "U" else f"{province}:draft"].id,
@@ -173,7 +180,8 @@ class Things:
             "scope": lambda: first(ScopeLine.select().join(Filing).where(
                 Filing.organisation == world.organisations[place].id)),
             "alias": lambda: first(OccupationAlias.select()),
-            "report": lambda: first(ImportReport.select()),
+            "report": lambda: first(ImportReport.select().where(
+                ImportReport.user == world.grants["province:sichuan" if seat in "PD" else "technician"].user_id)),
             "imports": lambda: "occupations:2022",
             "year": lambda: 2022,
             "load": lambda: "load",

@@ -235,8 +235,9 @@ def _leave_traces(world: World) -> None:
         make.make_reason(province=province)
     Article.create(key="guide", province="sichuan", title="考评员报名流程", body="一、登录。")
     OccupationAlias.create(name="汽修工", same_as="4-12-01-01")
-    technician = world.grants["technician"].user
-    ImportReport.create(kind="occupations:2022", name="职业.xlsx", user=technician, at=clock.now(), accepted=1)
+    for role in ("technician", "province:sichuan"):
+        user = world.grants[role].user
+        ImportReport.create(kind="occupations:2022", name="职业.xlsx", user=user, at=clock.now(), accepted=1)
     Membership.create(association=world.organisations["hefei"], member=make.make_organisation(
         "庐州会员单位有限公司", province="anhui", region="合肥市", filed=None))  # fmt: skip
 
