@@ -102,6 +102,7 @@ def test_wrong_rows_are_named_beside_their_cells_and_nothing_is_entered(s, page)
     place = {name: HEAD.index(name) + 1 for name in HEAD}
     assert "错误" in lines["3"][place["证件号码"]] and "错误" not in lines["3"][place["姓名"]]
     assert "文化程度“读过书”无法识别" in lines["4"][place["文化程度"]]
+    assert "错误" in lines["4"][place["联系电话"]], "all that is wrong in a row is said at once"
     assert "与第2行重复" in lines["5"][place["证件号码"]]
     assert "登记的评价机构不是本单位" in lines["6"][place["证件号码"]]
     assert "已有报名" in lines["7"][place["姓名"]] and "您" not in lines["7"][place["姓名"]]
