@@ -1,7 +1,7 @@
 """What happens to plans: drafting with blanks, publishing, changing what is out, cancelling and finishing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from portal import clock
 from portal.actions.deadlines import move_to_plan_dates
 from portal.actions.events import record, tell
 from portal.actions.numbers import next_number
+from portal.actions.registrations import close_for_cancelled_plan
 from portal.database import transaction
 from portal.models import Case, Person, Plan, Registration
 from portal.models.jurisdictions import profile_of
@@ -126,7 +127,8 @@ def publish_plan(plan: Plan, *, actor: Actor, seen: int) -> Plan:
 
 
 def cancel_plan(plan: Plan, *, actor: Actor, seen: int, reason: str) -> Plan:
-    """Cancel a plan from any state before its end; everybody registered is told why (appendix D8)."""
+    """Cancel a plan from any state before its end; everybody registered is told why, and what is still under way in it
+    ends with it (appendix D8)."""
     if not reason.strip():
         raise Invalid("reason", "请填写取消的理由，报名人员会收到通知。")
     with transaction():
@@ -137,7 +139,8 @@ def cancel_plan(plan: Plan, *, actor: Actor, seen: int, reason: str) -> Plan:
             "cancel", "取消计划", actor=actor, subject=f"plan:{plan.id}", before=before, after=PlanState.CANCELLED,
             note=reason,
         )  # fmt: skip
-        _tell_registered(plan, f"计划已取消。理由：{reason}")
+        told = close_for_cancelled_plan(plan, actor=actor, reason=reason)
+        _tell_registered(plan, f"计划已取消。理由：{reason}", besides=told)
         return Plan.get_by_id(plan.id)
 
 
@@ -359,8 +362,9 @@ def _registered(plan: Plan):
     )
 
 
-def _tell_registered(plan: Plan, what: str) -> None:
-    users = [user for (user,) in _registered(plan).where(Person.user.is_null(False)).tuples()]
+def _tell_registered(plan: Plan, what: str, *, besides: Collection[int] = ()) -> None:
+    """One message to each account registered, but none to those who have been told already."""
+    users = [user for (user,) in _registered(plan).where(Person.user.is_null(False)).tuples() if user not in besides]
     tell(users, f"您报名的“{plan.name or plan.batch_no}”：{what}", kind="plan", link=f"/plans/{plan.id}")
 
 

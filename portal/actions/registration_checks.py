@@ -102,6 +102,8 @@ def apply_extension(case: Case, until: date, actor: Actor) -> None:
 def _check_unfinished(plan: Plan) -> None:
     if plan.state == PlanState.FINISHED:
         raise NotAllowed("本计划已办结，不能再撤销决定。")
+    if plan.state == PlanState.CANCELLED:
+        raise NotAllowed("本计划已取消，不能再撤销决定。")
 
 
 def _check_exception(registration: Registration) -> None:

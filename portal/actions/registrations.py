@@ -1,6 +1,7 @@
 """The applicant's verbs on a registration: open, fill in, submit, resubmit, withdraw; and who has it now."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from peewee import IntegrityError
 
@@ -11,6 +12,7 @@ from portal.actions.events import record, tell, user_of
 from portal.actions.numbers import next_number
 from portal.actions.people import missing_fields, save_profile
 from portal.actions.people_evidence import EXAMINER_CARD
+from portal.actions.recusal import is_own_case
 from portal.actions.registration_choices import check_unlocked, live_key, present_choice, set_choice
 from portal.actions.registration_copy import (
     contents_of,
@@ -48,7 +50,7 @@ from portal.rules.profile import TRUTHFUL
 from portal.rules.workflow import Actor, Seat
 
 __all__ = [
-    "PROFILE_FIRST", "Standing", "check_submittable", "check_time", "contents_of",
+    "PROFILE_FIRST", "Standing", "check_submittable", "check_time", "close_for_cancelled_plan", "contents_of",
     "correct_person", "evaluate_registration", "find_gaps", "items_of", "name_material", "use_qualification",
     "last_day", "live_registrations", "occupations_for", "open_draft", "open_registration", "reviewer_choices",
     "save_registration", "set_group_joined", "standing", "submit_registration", "unlocked_keys", "why_not",
@@ -272,6 +274,8 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
 
     Frees the person's place in the plan. Raises NotAllowed, Stale or Invalid("note").
     """
+    if actor.seat == Seat.SYSTEM:
+        raise NotAllowed("系统只在计划取消时终止报名，不能单独撤回。")
     with transaction():
         case = Case.get_by_id(case.id)
         if case.version != seen:
@@ -281,6 +285,8 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
         if actor.seat == Seat.UNIT:
             if first is None or first.office_id != actor.office:
                 raise NotAllowed("只有初审单位可以代为撤回。")
+            if is_own_case(case, actor):
+                raise NotAllowed("不能为本人代为撤回，请由单位其他工作人员办理。")
             if not note.strip():
                 raise Invalid("note", "请填写撤回的理由，申请人会看到这段文字。")
         else:
@@ -288,17 +294,41 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
                 raise NotAllowed("只能撤回本人的报名。")
             if first is not None and first.outcome == Action.PASS:
                 raise NotAllowed("单位已初审上报，本人不能撤回；如需撤回，请联系单位说明理由后代为撤回。")
-        before = case.state
-        Registration.update(live_key=None).where(Registration.case == case.id).execute()
-        bump(case, state=State.WITHDRAWN, due_on=NO_DUE, paused_on=None, claimed_by=None, claimed_until=None)
-        label = "放弃填报" if before == State.DRAFT else transition.label
-        record(Action.WITHDRAW, label, actor=actor, case=case, before=before, after=case.state, note=note)
+        _end(case, "放弃填报" if case.state == State.DRAFT else transition.label, actor=actor, note=note)
         if actor.seat == Seat.UNIT:
             tell(
                 user_of(case.person_id), f"您的报名（{case.number}）已由{actor.office_name}撤回。理由：{note}",
                 kind="withdraw", case=case, link=f"/applicant/registrations/{case.id}",
             )  # fmt: skip
     return case
+
+
+def close_for_cancelled_plan(plan: Plan, *, actor: Actor, reason: str) -> list[int]:
+    """Withdraw whatever is still under way in a plan that is being cancelled; gives the accounts that were told.
+
+    A move of the system: `actor` is who cancelled the plan, and the events name them. Call inside the transaction of
+    the cancelling.
+    """
+    told = []
+    mover = replace(actor, seat=Seat.SYSTEM)
+    under_way = Case.select().where(Case.plan == plan.id, Case.kind == FLOW.name, Case.state.not_in(list(FLOW.final)))
+    for case in list(under_way.order_by(Case.id)):
+        transition = FLOW.find(Action.WITHDRAW, seat=mover.seat, state=case.state)
+        _end(case, transition.label, actor=mover, note=reason)
+        tell(
+            user_of(case.person_id), f"您报名的“{plan.name or plan.batch_no}”：计划已取消，报名终止。理由：{reason}",
+            kind="plan", case=case, link=f"/applicant/registrations/{case.id}",
+        )  # fmt: skip
+        told += user_of(case.person_id)
+    return told
+
+
+def _end(case: Case, label: str, *, actor: Actor, note: str) -> None:
+    """Withdrawn: out of every queue, nobody's claim, the person's place in the plan free; one event."""
+    before = case.state
+    Registration.update(live_key=None).where(Registration.case == case.id).execute()
+    bump(case, state=State.WITHDRAWN, due_on=NO_DUE, paused_on=None, claimed_by=None, claimed_until=None)
+    record(Action.WITHDRAW, label, actor=actor, case=case, before=before, after=case.state, note=note)
 
 
 def check_time(registration: Registration) -> None:

@@ -371,6 +371,7 @@ class Lives(RuleBasedStateMachine):
         reported = life["outcome"][0] == "pass"
         if actor.seat == Seat.UNIT:
             may = life["state"] in ("under_review", "returned") and actor.office == life["chain"][0][1] and bool(note)
+            may = may and not self.owns(actor, life)
         else:
             may = self.is_applicant(actor, life) and life["state"] in ("draft", "under_review", "returned")
             may = may and not reported
@@ -445,7 +446,9 @@ class Lives(RuleBasedStateMachine):
         for step in Step.select(Step, Case).join(Case).where(Step.outcome.is_null(False)):
             assert step.decided_by_id != Person.get_by_id(step.case.person_id).user_id
         for life in self.known.values():
-            passed = [by for by, outcome in zip(life["by"], life["outcome"], strict=True) if outcome]
+            # Beyond the present level stand the outcomes of the round before a correction.
+            round_ = list(zip(life["by"], life["outcome"], strict=True))[: life["position"] + 1]
+            passed = [by for by, outcome in round_ if outcome]
             assert all(one != two for one, two in zip(passed, passed[1:], strict=False))
 
     def everybody_sees_their_own_only(self):

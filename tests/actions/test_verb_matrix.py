@@ -274,6 +274,16 @@ class TestOwnCase:
                 act(case, Action.UNDO, actor)
         assert everything() == before
 
+    @pytest.mark.parametrize("place", ["at U", "at C", "returned by C"])
+    def test_no_withdrawing_for_oneself_in_the_units_name(self, s, own, place):
+        case = bring(s, PLACES[place])
+        before = everything()
+        with pytest.raises(NotAllowed, match="本人"):
+            act(case, Action.WITHDRAW, own["U"])
+        assert everything() == before
+        act(case, Action.WITHDRAW, s.reviewers["U"])
+        assert Case.get_by_id(case.id).state == State.WITHDRAWN
+
     @pytest.mark.parametrize("place", ["returned by U", "returned by C", "draft"])
     def test_no_more_time_for_oneself(self, s, own, place):
         case = bring(s, PLACES[place])

@@ -12,16 +12,16 @@ from portal.rules.workflow import IN_REVIEW, REVIEWERS, Seat
 
 # Appendix D1 up to the approval, written down once more by hand: (state, action, seats) → state. A seat of the chain is
 # any reviewer here; that it is its turn, the position decides (tests/actions/test_verb_matrix.py walks the verbs).
-A, U = frozenset({Seat.APPLICANT}), frozenset({Seat.UNIT})
+A, U, S = frozenset({Seat.APPLICANT}), frozenset({Seat.UNIT}), frozenset({Seat.SYSTEM})
 D1 = {
     ("draft", "submit", A): "under_review",
     ("returned", "resubmit", A): "under_review",
     ("under_review", "pass", REVIEWERS): "approved",
     ("under_review", "return", REVIEWERS): "returned",
     ("under_review", "reject", REVIEWERS): "rejected",
-    ("draft", "withdraw", A): "withdrawn",
-    ("under_review", "withdraw", A | U): "withdrawn",
-    ("returned", "withdraw", A | U): "withdrawn",
+    ("draft", "withdraw", A | S): "withdrawn",
+    ("under_review", "withdraw", A | U | S): "withdrawn",
+    ("returned", "withdraw", A | U | S): "withdrawn",
     ("under_review", "undo", REVIEWERS): "under_review",
     ("returned", "undo", REVIEWERS): "under_review",
     ("rejected", "undo", REVIEWERS): "under_review",

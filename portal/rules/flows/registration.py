@@ -52,6 +52,15 @@ FLOW = Flow(
             "代为撤回",
             note="required",
         ),
+        # Only as part of cancelling the plan, which nothing under way may outlive.
+        move(
+            Action.WITHDRAW,
+            {State.DRAFT, State.UNDER_REVIEW, State.RETURNED},
+            State.WITHDRAWN,
+            {Seat.SYSTEM},
+            "计划取消，报名终止",
+            note="optional",
+        ),
         # Where an undo leads is written in the event it takes back; the table says from where it is open.
         move(
             Action.UNDO,
