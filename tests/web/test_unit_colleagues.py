@@ -96,7 +96,7 @@ def test_wrong_rows_are_named_beside_their_cells_and_nothing_is_entered(s, page)
     shown = page(entry(s.plan)).press("table-form", file=table(rows), expect=422)
     assert "没有录入任何人员" in shown.text
     assert counts() == before and Case.get_by_id(enrolled.id).version == enrolled.version
-    lines = {line[0].text: [" ".join("".join(cell.itertext()).split()) for cell in line]
+    lines = {line[0].text.strip("第行"): [" ".join("".join(cell.itertext()).split()) for cell in line]
              for line in shown.find("faults").iter("tr") if line[0].get("scope") == "row"}  # fmt: skip
     assert set(lines) == {"3", "4", "5", "6", "7", "8", "9"}
     place = {name: HEAD.index(name) + 1 for name in HEAD}
