@@ -51,6 +51,8 @@ def check_html(response, whole: bool = True) -> None:
                 or _inside(e, "label", parents)
             )
             assert named, f"{where}: no label for {e.tag} {e.get('name')}"
+        if e.get("type") == "file":
+            check_file_input(e, parents, elements, where)
         for verb in ("hx-post", "hx-get"):
             if e.get(verb) and e.tag in ("form", "a"):
                 plain = e.get("action") if e.tag == "form" else e.get("href")
@@ -58,6 +60,28 @@ def check_html(response, whole: bool = True) -> None:
         if e.tag == "form" and (e.get("method") or "get").lower() == "post":
             tokens = [i for i in e.iter("input") if i.get("name") == "csrf_token"]
             assert tokens, f"{where}: a POST form without CSRF token ({e.get('action')})"
+
+
+def check_file_input(field, parents: dict, elements: list, where: str) -> None:
+    """A file input has our own Chinese button and a place for the chosen name: the browser's label is in its language.
+
+    static/upload.js shows both, in forms with data-upload; without it the browser's own control stays in sight.
+    """
+    around = []
+    while field is not None and (not around or around[-1].tag != "form"):
+        around.append(field)
+        field = parents.get(field)
+    form, (input_, box) = around[-1], around[0:2]
+    name = input_.get("name")
+    assert form.tag == "form" and "data-upload" in form.attrib, f"{where}: file input {name} outside form[data-upload]"
+    buttons = [e for e in box.iter("label") if e.get("for") == input_.get("id") and "file-button" in e.get("class", "")]
+    assert buttons and text_of(buttons[0]).startswith("选择"), f"{where}: no Chinese button for file input {name}"
+    places = [e for each in around for e in each.iter() if "file" in each.get("class", "").split()
+              and "data-upload-preview" in e.attrib]  # fmt: skip
+    assert places, f"{where}: no place for the name of the file chosen for {name}"
+    if any(e.tag == "html" for e in elements):
+        scripts = [e.get("src") or "" for e in elements if e.tag == "script"]
+        assert any("upload" in src for src in scripts), f"{where}: upload.js is missing"
 
 
 def _inside(element, tag: str, parents: dict) -> bool:
