@@ -414,3 +414,33 @@ def test_a_name_that_is_markup_stays_text(client):
     for place in ("/unit/cases", f"/unit/cases/{case.id}"):
         page = desk.page(place)
         assert "<img src=x" in page.text and "<img src=x" not in page.html
+
+
+def test_on_ones_own_case_the_desk_offers_none_of_the_other_forms(client, app):
+    s = scene(plan={"require_stamped_form": True})
+    case = s.submitted()
+    items = ({"key": "person.phone", "label": "联系电话", "note": ""},)
+    own = make.actor_of(make.make_grant(Seat.UNIT, fresh(case).office, s.person.user))
+    desk, colleague = sign_in(client, own), browser(app, s.reviewers["U"])
+    for state, forms in ((State.UNDER_REVIEW, {"withdraw", "late-stamp"}),
+                         (State.RETURNED, {"extend", "withdraw", "late-stamp"})):  # fmt: skip
+        if state == State.RETURNED:
+            s.decide(case, "return", "U", items=items, note="请补正")
+        offered = {
+            reader: {form.get("id") for form in reader.page(f"/unit/cases/{case.id}").tree.iter("form")}
+            for reader in (desk, colleague)
+        }
+        every = {"extend", "withdraw", "late-stamp"}
+        assert offered[desk] & every == set() and offered[colleague] & every == forms
+    # Nor does the address carry it out, filled in or not.
+    seen = fresh(case).version
+    for verb, values in (
+        ("withdraw", {"withdraw-note": "本人放弃"}),
+        ("extend", {"extend-until": "2022-12-31", "extend-note": "x"}),
+        ("late-stamp", {}),
+        ("claim", {}),
+    ):
+        assert desk.post(f"/unit/cases/{case.id}/{verb}", {"seen": seen, **values}).status_code == 403, verb
+    assert (fresh(case).version, fresh(case).state) == (seen, State.RETURNED)
+    colleague.post(f"/unit/cases/{case.id}/withdraw", {"seen": seen, "withdraw-note": "本人调离"})
+    assert fresh(case).state == State.WITHDRAWN

@@ -9,6 +9,7 @@ from portal import clock
 from portal.actions import cases, deadlines
 from portal.actions.claims import claim_case, is_held_by_other, release_case
 from portal.actions.reasons import reasons_for
+from portal.actions.recusal import is_own_case
 from portal.actions.registration_choices import fixed_keys
 from portal.actions.registration_copy import awaits_stamp, has_valid_stamp, months_of, unpack_results
 from portal.actions.undoing import undoable
@@ -93,6 +94,7 @@ def case_context(
     my_turn = found.state == IN_REVIEW and step is not None and step is dossier.mine
     obstacle = cases.other_eyes_needed(found, dossier.steps, person) if my_turn else ""
     can_decide = my_turn and not obstacle
+    is_own = is_own_case(found, person)
     results = _results(dossier, typed, is_last=step is not None and step.position == len(dossier.steps) - 1)
     following = queues.next_after(person, desk.filters, found.due_on, found.id) if my_turn else None
     context = {
@@ -123,22 +125,22 @@ def case_context(
         "reasons": {kind: reasons_for(found.province, kind) for kind in ("return", "reject")} if can_decide else {},
         "correction_due": deadlines.correction_due(found, clock.today()) if can_decide else None,
         "is_second": any(each.withdrawn_at is None for each in dossier.corrections),
-        "can_record": cases.acts_for(found, person),
+        "can_record": None if is_own else cases.acts_for(found, person),
         "undo": undoable(found, person),
         "is_final": found.state in (State.APPROVED, State.REJECTED),
         "following": f"{desk.base}/{following}{desk.suffix}" if following else "",
         "last": _last(desk),
-        **_unit_forms(found, dossier, person),
+        **_unit_forms(found, dossier, person, is_own),
         **claim_context(found),
     }  # fmt: skip
     return context | more
 
 
-def _unit_forms(found: Case, dossier: Dossier, person) -> dict:
-    """What else the office may do: extend a correction, withdraw, record a late stamped form."""
+def _unit_forms(found: Case, dossier: Dossier, person, is_own: bool) -> dict:
+    """What else the office may do: extend a correction, withdraw, record a late stamped form; nothing on one's own."""
     registration, first = dossier.registration, dossier.steps[0] if dossier.steps else None
-    returned_here = found.state == State.RETURNED and found.office_id == person.office
-    own_unit = person.seat == Seat.UNIT and first is not None and first.office_id == person.office
+    returned_here = found.state == State.RETURNED and found.office_id == person.office and not is_own
+    own_unit = not is_own and person.seat == Seat.UNIT and first is not None and first.office_id == person.office
     stamp = None
     if registration is not None:
         registration.case = found
