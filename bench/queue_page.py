@@ -52,20 +52,29 @@ def deep_address(folder: Path) -> str:
 
 
 def race(report: Report, folder: Path, seconds: int, *, runs: int = RUNS) -> None:
-    """Pages a second under the production server, ours and the rival's in turn."""
-    report.title("Pages a second, 8 connections (wrk), each under its production server with two workers")
-    login, found = Login(folder, "bench-P-0"), {"portal": [], "django": []}
+    """Pages a second under the production server, ours and the rival's in turn while both are up."""
+    report.title("Pages a second, 32 connections (wrk), each under its production server with two workers")
     copy, cookie = prepare_rival(folder)
-    for run in range(runs):
-        say(f"pages a second, run {run + 1}")
-        with portal_server(folder) as server:
-            pages_a_second(server.url + FILTERED, login.cookie, 1)  # warm
-            found["portal"].append(pages_a_second(server.url + FILTERED, login.cookie, seconds))
-        with rival_server(copy) as server:
-            pages_a_second(server.url + RIVAL_PAGE, cookie, 1)
-            found["django"].append(pages_a_second(server.url + RIVAL_PAGE, cookie, seconds))
-    ours, theirs = middle(found["portal"]), middle(found["django"])
+    rate: dict[str, list[float]] = {"portal": [], "Django": []}
+    cost: dict[str, list[float]] = {"portal": [], "Django": []}
+    with portal_server(folder) as portal, rival_server(copy) as django:
+        lanes = {
+            "portal": (portal, portal.url + FILTERED, Login(folder, "bench-P-0").cookie),
+            "Django": (django, django.url + RIVAL_PAGE, cookie),
+        }
+        for _, url, cookie in lanes.values():
+            pages_a_second(url, cookie, 1)  # warm
+        for run in range(runs):
+            say(f"pages a second, run {run + 1}")
+            for name, (server, url, cookie) in lanes.items():
+                before = server.cpu()
+                rate[name].append(pages_a_second(url, cookie, seconds))
+                cost[name].append((server.cpu() - before) * 1000 / (rate[name][-1] * seconds))
+    ours, theirs = middle(rate["portal"]), middle(rate["Django"])
     report.least("queue page beside Django admin, tuned", ours, "Django", theirs, 6, "pages/s")
+    ours, theirs = middle(cost["portal"]), middle(cost["Django"])
+    other = f"Django {theirs:.2f} ms: {theirs / ours:.1f} ×"
+    report.line("processor time of the server for a page", f"{ours:.2f} ms", other)
 
 
 def prepare_rival(folder: Path) -> tuple[Path, str]:

@@ -99,6 +99,10 @@ class Server:
         """Proportional set size of the whole process tree, in MB."""
         return sum(_pss_of(pid) for pid in _tree(self.process.pid)) / 1024
 
+    def cpu(self) -> float:
+        """Seconds of processor time that the process tree has used."""
+        return sum(_cpu_of(pid) for pid in _tree(self.process.pid))
+
 
 def portal_server(folder: Path, port: int = PORT) -> Server:
     """The portal as shipped: granian with a worker per core, and the job worker."""
@@ -114,6 +118,14 @@ def _tree(pid: int) -> list[int]:
         return [pid] + [each for child in children.read_text().split() for each in _tree(int(child))]
     except OSError:
         return []
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _pss_of(pid: int) -> int:

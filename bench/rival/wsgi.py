@@ -1,5 +1,6 @@
 """What granian serves; `python -m rival.wsgi` prepares the copy and prints the cookie of a signed-in administrator."""
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,10 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "rival.settings"
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 application = get_wsgi_application()
+# As the portal does (portal/serve.py).
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 20, 20)
 
 
 def prepare() -> str:
