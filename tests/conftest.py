@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from itsdangerous import URLSafeTimedSerializer
 
 from portal import clock, database
@@ -13,6 +14,10 @@ from tests import make
 from tests.pages import Page, check_html
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def pytest_configure(config):
