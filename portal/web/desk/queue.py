@@ -118,21 +118,23 @@ def queue_context(desk: Desk) -> dict:
 
 
 def lines_of(rows: list[QueueRow], person: Actor) -> list[Line]:
-    """The rows with the words of their deadlines; each date is looked up once, whatever the number of rows."""
-    calendar, today = desk_calendar(), clock.today()
-    known: dict = {}
-    for row in rows:
-        if row.due_on not in known:
-            due = due_or_none(row.due_on)
-            left = calendar.remaining(today, due)
-            known[row.due_on] = (left.tone, left.word, due is not None and calendar.is_estimated(today, due))
+    """The rows with the words of their deadlines and states; each is looked up once, whatever the number of rows."""
+    calendar, today, profile = desk_calendar(), clock.today(), profile_of(person.province)
+    deadlines: dict = {}
+    states: dict = {}
     lines = []
     for row in rows:
-        flow = FLOWS[row.kind]
-        word, tone = flow.labels[row.state], flow.tones[row.state]
-        if row.state == IN_REVIEW and row.seat:
-            word, tone = profile_of(person.province).state_label(row.seat), "info"
-        lines.append(Line(row, *known[row.due_on], row.claimed_by == person.user, tone, word))
+        if row.due_on not in deadlines:
+            due = due_or_none(row.due_on)
+            left = calendar.remaining(today, due)
+            deadlines[row.due_on] = (left.tone, left.word, due is not None and calendar.is_estimated(today, due))
+        standing = (row.kind, row.state, row.seat)
+        if standing not in states:
+            flow = FLOWS[row.kind]
+            states[standing] = (flow.tones[row.state], flow.labels[row.state])
+            if row.state == IN_REVIEW and row.seat:
+                states[standing] = ("info", profile.state_label(row.seat))
+        lines.append(Line(row, *deadlines[row.due_on], row.claimed_by == person.user, *states[standing]))
     return lines
 
 
