@@ -24,18 +24,24 @@ def find_chromium() -> str | None:
     return found
 
 
+_started: list = []
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """The browser, started once for the session."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium on this machine: the real-browser tests were not run")
+    if _started:  # another folder's conftest has it already; one process can drive one Playwright
+        yield _started[0]
+        return
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        _started.append(playwright.chromium.launch(executable_path=path, args=ARGUMENTS))
+        yield _started[0]
+        _started.pop().close()
 
 
 @contextmanager
