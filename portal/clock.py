@@ -1,4 +1,4 @@
-"""The only place that asks what time it is: naive datetimes on the wall clock of Asia/Shanghai, whatever the server's zone."""
+"""The only place that asks the time: naive datetimes on the wall clock of Asia/Shanghai, whatever the server's zone."""
 
 import os
 from collections.abc import Iterator

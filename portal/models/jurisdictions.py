@@ -52,7 +52,7 @@ def forget_calendar() -> None:
 
 
 def official_calendar() -> Calendar:
-    """The calendar of all years that the official arrangements are known for, from the library, as `flask init` loads it."""
+    """The calendar of all years whose official arrangements the library knows, as `flask init` loads it."""
     import chinese_calendar
 
     first, last = min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year
