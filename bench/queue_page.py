@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import venv
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pysqlite3
 
 from bench.clients import pages_a_second
-from bench.rig import BENCH, OUT, PORT, RUNS, Login, Report, Server, middle, portal_server, python, say
+from bench.rig import BENCH, OUT, PORT, RUNS, Login, Report, Server, copied, middle, portal_server, python, say
 
 FILTERED, PLAIN = "/province/cases?plan=7", "/province/cases"
 RIVAL_PAGE = "/admin/rival/case/?plan=7"
@@ -84,8 +83,7 @@ def prepare_rival(folder: Path) -> tuple[Path, str]:
         say("installing Django and granian into bench/out/rival")
         venv.create(home, with_pip=True)
         subprocess.run([home / "bin" / "pip", "install", "-q", "Django==5.2.*", "granian", "pysqlite3"], check=True)
-    copy = OUT / "rival.sqlite3"
-    shutil.copyfile(folder / "portal.sqlite3", copy)
+    copy = copied(folder, "rival-data") / "portal.sqlite3"
     said = subprocess.run(
         [home / "bin" / "python", "-m", "rival.wsgi"], cwd=BENCH, env=os.environ | {"RIVAL_DATA": str(copy)},
         check=True, stdout=subprocess.PIPE, text=True,

@@ -45,7 +45,7 @@ def copied(folder: Path, name: str) -> Path:
     """A fresh copy of a data folder, for what writes."""
     target = OUT / name
     shutil.rmtree(target, ignore_errors=True)
-    # A reflink where the file system can; the live file has no -wal while nobody has it open.
+    # Whole folders only: a -wal of other data beside a database would destroy it.
     subprocess.run(["cp", "-a", "--reflink=auto", folder, target], check=True)
     return target
 
@@ -68,7 +68,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> "Server":
-        self.log = (OUT / "server.log").open("w")
+        self.log = (OUT / f"server-{self.port}.log").open("w")
         self.process = subprocess.Popen(
             ["taskset", "-c", CORES, *map(str, self.command)], cwd=self.cwd, stdout=self.log, stderr=self.log,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environment, start_new_session=True,
