@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 import psutil
 from peewee import sqlite3 as engine
+
+from portal import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +27,7 @@ class LiveServer:
     def __init__(self, data: Path, scenario: str, *, now: datetime | None = None, workers: int = 1, **seed):
         self.data, self.port, self.process = data, free_port(), None
         # The server's clock is shifted in its environment, so that a story of 2022 plays in 2022.
-        shift = int((now - (datetime.utcnow() + timedelta(hours=8))).total_seconds()) if now else 0
+        shift = int((now - clock.now()).total_seconds()) if now else 0
         self.env = {
             **{key: value for key, value in os.environ.items() if not key.startswith("PORTAL_")},
             "PORTAL_DATA": str(data), "PORTAL_TESTING": "1", "PORTAL_PORT": str(self.port),

@@ -35,7 +35,7 @@ def test_rare_characters_of_names_print_as_themselves(char):
 @pytest.mark.parametrize(("char", "said"), [
     ("\ue000", "U+E000，私用区字符"), ("\U000f0000", "U+F0000，私用区字符"), ("\u0378", "U+0378，未分配"),
     ("\U0003fffe", "U+3FFFE"), ("😀", "“😀”（U+1F600"), ("\u202e", "U+202E，不可见"), ("\x00", "U+0000，不可见"),
-    ("\ud800", "U+D800"), ("䘵", "“䘵”（U+4635，字库中没有"),
+    ("\ud800", "U+D800"), ("𪛐", "“𪛐”（U+2A6D0，字库中没有"),
 ])
 def test_what_cannot_be_printed_is_refused_by_name(char, said):
     with pytest.raises(MissingGlyph, match="无法打印") as refusal:
