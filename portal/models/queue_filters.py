@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -50,7 +50,7 @@ class Filters:
 
     def query(self) -> dict:
         """The address's query: only what differs from the default."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return {name: value for name, value in vars(self).items() if value != getattr(Filters, name)}
 
 
 def read_filters(values: Mapping) -> Filters:

@@ -73,7 +73,8 @@ class Chrome:
     """What the frame of every page shows around its content (docs/pages.md); looked up only when it is drawn."""
 
     def __init__(self):
-        self.user = current_user if current_user.is_authenticated else None
+        user = current_user._get_current_object()  # not the proxy: the frame asks for it thirty times
+        self.user = user if user.is_authenticated else None
         seat = self.user.seat if self.user else None
         self.seat_label = (
             (SEAT_LABELS[Seat(seat.seat)] + (f"（代{seat.absent}）" if seat.absent else "")) if seat else ""
