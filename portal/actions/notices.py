@@ -23,6 +23,7 @@ from portal.rules.notice_text import (
     compose_plan_body,
     one_line,
 )
+from portal.rules.profile_parts import UnitKind
 from portal.rules.typed_text import to_half_width
 from portal.rules.workflow import Actor, Seat
 
@@ -223,7 +224,7 @@ def compose_from_plan(plan: Plan) -> dict[str, Any]:
     """Title, opening and sections for a plan's notice, in the wording of its province."""
     profile = profile_of(plan.province)
     grade, wording = profile.grade(plan.grade), profile.wording
-    cities = profile.chain("city")
+    reviewers = profile.chain(_reviewed_kind(plan))
     words = PlanWords(
         grade=grade.name, audience=plan.audience, registration=(plan.opens_on, plan.closes_on),
         registration_closes_at=plan.closes_time, study=(plan.study_from, plan.study_to),
@@ -231,7 +232,7 @@ def compose_from_plan(plan: Plan) -> dict[str, Any]:
         contents=plan.contents, conditions=plan.conditions_text, is_online_only=plan.mode == "online",
         system_name=wording.system_name, links=plan.links,
         groups=[group for group in plan.groups if group.get("number")],
-        levels=[f"{profile.level_name(seat)}{profile.verb_label(seat)}" for seat in cities],
+        levels=[f"{profile.level_name(seat)}{profile.verb_label(seat)}" for seat in reviewers],
         credential=plan.credential_text, guide_title=wording.guide_title, guide_number=2, conditions_number=1,
     )  # fmt: skip
     return {
@@ -335,6 +336,12 @@ def check_no_numbers(notice: Notice) -> None:
     for name, label, text in texts:
         if _IDENTITY.search(to_half_width(text or "")):
             raise Invalid(name, f"主动公开的通知中不能出现身份证号码（{label}），请删除或改为部分隐藏。")
+
+
+def _reviewed_kind(plan: Plan) -> UnitKind:
+    """Whose chain a plan's notice describes: the longer one, unless only units affiliated to the province register."""
+    levels = {level for (level,) in Region.select(Region.level).where(Region.code.in_(plan.regions)).tuples()}
+    return UnitKind.PROVINCE if levels == {"direct"} else UnitKind.CITY
 
 
 def _propose_groups(profile) -> list[str]:

@@ -73,7 +73,9 @@ def compose_plan_body(words: PlanWords) -> str:
     times = [f"（一）报名时间。{print_cutoff(*words.registration, words.registration_closes_at)}，"
              f"报名方式参见“{words.guide_title}”（附件{words.guide_number}）。"]  # fmt: skip
     if words.is_online_only:
-        times.append(f"（二）培训时间。{print_window(*words.training)}。")
+        # An online class is studied online: a plan may give these days as its study window only.
+        window = words.training if any(words.training) else words.study
+        times.append(f"（二）培训时间。{print_window(*window)}。")
     else:
         times.append(
             f"（二）培训时间。通过报名审核的人员在线学习为{print_window(*words.study)}，线下培训为在线学习完成后分期开展。"

@@ -354,3 +354,21 @@ def test_a_draft_can_be_thrown_away_and_a_published_plan_cannot(sichuan):
     published = make.make_plan()
     with pytest.raises(NotAllowed):
         plans.delete_draft(published, actor=sichuan, seen=published.version)
+
+
+def test_an_online_class_with_study_days_only_prints_them_as_its_training(sichuan):
+    plan = plans.create_plan(actor=sichuan, grade="senior")
+    values = {"study_from": date(2022, 12, 15), "study_to": date(2022, 12, 16)}
+    plan = plans.update_plan(plan, values=values, actor=sichuan, seen=plan.version)
+    assert plan.mode == "online" and "培训时间。12月15日至16日。" in plans_body(plan)
+    values = {"training_from": date(2022, 12, 17), "training_to": date(2022, 12, 18)}
+    plan = plans.update_plan(plan, values=values, actor=sichuan, seen=plan.version)
+    assert "培训时间。12月17日至18日。" in plans_body(plan)
+
+
+def test_a_class_for_units_of_the_province_alone_names_no_city_as_reviewer(sichuan):
+    direct, city = make.make_region("省属"), make.make_region("成都市")
+    plan = plans.create_plan(actor=sichuan, grade="senior")
+    for regions, named in ([direct.code], False), ([direct.code, city.code], True), ([], True):
+        plan = plans.update_plan(plan, values={"regions": regions}, actor=sichuan, seen=plan.version)
+        assert ("市（州）职业技能鉴定指导中心审核" in plans_body(plan)) is named, regions
