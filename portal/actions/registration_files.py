@@ -1,5 +1,6 @@
 """The files of a registration: certificate materials, the printed and the stamped 申报表, and its later hand-in."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from portal import clock
@@ -7,7 +8,7 @@ from portal.actions.cases import bump
 from portal.actions.events import record, tell, user_of
 from portal.actions.files import keep_file, remove_file
 from portal.actions.people import PORTRAIT_SLOT, set_portrait
-from portal.actions.people_evidence import attach_scan
+from portal.actions.people_evidence import attach_scan, save_qualification
 from portal.actions.recusal import OWN_CASE, is_own_case
 from portal.actions.registration_copy import (
     STAMPED_FORM,
@@ -17,6 +18,7 @@ from portal.actions.registration_copy import (
     hash_printed,
     unlocked_keys,
 )
+from portal.actions.registrations import use_qualification
 from portal.database import transaction
 from portal.models import Case, FileVersion, HeldQualification, Person, Registration, Step, WorkEntry
 from portal.rules.errors import Invalid, NotAllowed, Stale
@@ -43,6 +45,19 @@ def attach_file(
             version = attach_scan(person, slot=slot, kept=kept, actor=actor, replace=replace)
         bump(case)
     return version
+
+
+def add_qualification(case: Case, *, actor: Actor, values: Mapping, kept: Iterable = ()) -> HeldQualification:
+    """A new certificate with its kept files (storage.Kept), used in this draft at once: all of it or nothing (R3.02).
+
+    Raises like people_evidence.save_qualification() and registrations.use_qualification().
+    """
+    with transaction():
+        row = save_qualification(case.person, actor=actor, values=values)
+        for each in kept:
+            attach_scan(case.person, slot=f"qualification.{row.id}.scan", kept=each, actor=actor)
+        use_qualification(case, row, actor=actor)
+    return row
 
 
 def detach_file(case: Case, *, actor: Actor, version: FileVersion, seen: int | None = None) -> None:

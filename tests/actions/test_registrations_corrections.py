@@ -5,7 +5,17 @@ from datetime import date
 import pytest
 
 from portal.actions import people, people_evidence, registration_files, registrations
-from portal.models import Case, Correction, FileVersion, HeldQualification, Reason, Registration, Step, Submission
+from portal.models import (
+    Case,
+    Correction,
+    Event,
+    FileVersion,
+    HeldQualification,
+    Reason,
+    Registration,
+    Step,
+    Submission,
+)
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.submission import changes, items
 from tests import make
@@ -182,3 +192,20 @@ def test_a_submitted_registration_takes_no_more_files():
     held = HeldQualification.select().where(HeldQualification.person == s.person.id).get()
     with pytest.raises(Stale):
         registration_files.attach_file(case, actor=s.actor, slot=f"qualification.{held.id}.scan", kept=fake_kept())
+
+
+def test_a_certificate_and_its_files_are_added_together_or_not_at_all():
+    def count() -> list[int]:
+        return [table.select().count() for table in (HeldQualification, FileVersion, Event)]
+
+    s = scene()
+    stale, kept = s.submitted(), [fake_kept(), fake_kept()]
+    before = count()
+    with pytest.raises(Stale):
+        registration_files.add_qualification(stale, actor=s.actor, values={**SENIOR, "number": "X1"}, kept=kept)
+    assert count() == before
+    other = scene(region="绵阳市")
+    row = registration_files.add_qualification(
+        other.open(), actor=other.actor, values={**SENIOR, "number": "X1"}, kept=kept
+    )
+    assert len(people_evidence.scans_of(other.person, f"qualification.{row.id}.scan")) == 2

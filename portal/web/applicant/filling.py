@@ -108,11 +108,7 @@ def add_to_registration(id: int):
         form.refuse(fault)
     if faults:
         return show("applicant/fill.html", status=422, **describe(registration, adding=form))
-    row = people_evidence.save_qualification(registration.person, actor=actor(), values=typed)
-    for each in kept:
-        slot = f"qualification.{row.id}.scan"
-        people_evidence.attach_scan(registration.person, slot=slot, kept=each, actor=actor())
-    registrations.use_qualification(case, row, actor=actor())
+    registration_files.add_qualification(case, actor=actor(), values=typed, kept=kept)
     return go(url_for("applicant.fill_registration", id=id) + "#materials", "证书信息已保存。")
 
 
