@@ -128,6 +128,7 @@ def test_uploads_answer_with_the_pieces_they_change(s, page, client):
     held = held_by(s)[0]
     # The scene's files have no bytes; this one is real.
     form = page(edit_page(case))
+    assert form.values(f"upload-qualification.{held.id}")["mode"] == "add"
     answer = form.press(
         f"upload-qualification.{held.id}", htmx=True, mode="replace", material_kind="online_query",
         scan=[(io.BytesIO(picture()), "一.jpg"), (io.BytesIO(picture()), "二.jpg")],
@@ -242,7 +243,12 @@ def test_forged_posts_change_nothing_but_the_returned_items(s, page, client):
 def test_a_correction_is_answered_on_the_page(s, page):
     case, held = correction(s)
     shown = page(edit_page(case)).press("person-form", **{"person-phone": "19900005555"})
-    shown = shown.press(f"upload-qualification.{held.id}", scan=(io.BytesIO(picture()), "清晰.jpg"), mode="replace")
+    # A returned scan is wanted anew; a second page then joins the new one.
+    form, slot = f"upload-qualification.{held.id}", f"qualification.{held.id}.scan"
+    assert shown.values(form)["mode"] == "replace"
+    shown = shown.press(form, scan=(io.BytesIO(picture()), "清晰.jpg"))
+    assert [file.name for file in people_evidence.scans_of(s.person, slot)] == ["清晰.jpg"]
+    assert shown.values(form)["mode"] == "add"
     confirm = page(f"/applicant/registrations/{case.id}/confirm")
     done = confirm.press("submit-form", declared="yes")
     assert "待单位初审" in done.text

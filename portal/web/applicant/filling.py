@@ -10,6 +10,7 @@ from portal.actions.registration_copy import (
     awaits_stamp,
     evaluate_registration,
     has_valid_stamp,
+    last_submission,
     open_correction,
     results_of,
     unlocked_keys,
@@ -282,6 +283,7 @@ def results_for_page(registration: Registration) -> list[SimpleNamespace]:
 def materials_of(registration: Registration, data: dict, files: dict, unlocked) -> list[SimpleNamespace]:
     """Each certificate and work entry with its facts, files and what is still missing."""
     shown = []
+    sent = {} if unlocked is None else last_submission(registration.case).files
     for row in data["qualifications"]:
         key = f"qualification.{row['id']}"
         facts = [(label, row[name]) for name, label in _FACTS if row[name] or name != "valid_to"]
@@ -297,6 +299,9 @@ def materials_of(registration: Registration, data: dict, files: dict, unlocked) 
         shown.append(_material(key, f"考评工作经历：{row['organisation']}", facts, files, unlocked))
         shown[-1].kind, shown[-1].kind_label, shown[-1].confirmed = "", "", ""
         shown[-1].edit = url_for("applicant.edit_work", id=row["id"], case=registration.case_id)
+    for each in shown:
+        # What was returned is wanted anew; pages added since then are not to be replaced by the next one.
+        each.is_returned = each.can_upload and {file.id for file in each.files} <= set(sent.get(each.slot, ()))
     return shown
 
 
