@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from portal import clock
 from portal.actions.events import record, tell, user_of
 from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, one_of
-from portal.actions.people import EDUCATIONS, clean_name, find_person
+from portal.actions.people import EDUCATIONS, clean_name, correct_name, find_person, has_live_cases, is_unclaimed
 from portal.actions.registration_guards import check_organisation, check_room, check_window
-from portal.actions.registrations import open_draft
+from portal.actions.registrations import end_registration, live_registrations, open_draft
 from portal.database import transaction
 from portal.models import Case, Organisation, Person, Plan
+from portal.models.entered import DELETED, entered_by
 from portal.rules import identity
-from portal.rules.errors import Invalid, NotAllowed, Refusal
+from portal.rules.errors import Invalid, NotAllowed, Refusal, Stale
 from portal.rules.flows.plan import PlanState
+from portal.rules.flows.registration import FLOW, Action, State
 from portal.rules.workflow import Actor, Seat
 
 MOST_ROWS = 500  # one transaction holds all rows of a table; a larger unit enters them in several
@@ -65,6 +67,30 @@ def enter_colleagues(rows: Iterable[Mapping], plan: Plan, *, actor: Actor, first
             column = refusal.field if isinstance(refusal, Invalid) else ""
             entered.append(EnteredRow(number, name, errors=((column, refusal.message),)))
     return entered
+
+
+def delete_entered(case: Case, *, actor: Actor, seen: int) -> None:
+    """Delete a draft this unit has entered, while its person has no account and nothing was submitted.
+
+    What was typed about a person of whom nothing else is left goes with it, so that the rightful holder of a mistyped
+    number finds nothing of anybody else's; the case stays, withdrawn, as the anchor of its trail. Raises NotAllowed
+    or Stale.
+    """
+    with transaction():
+        case = Case.get_by_id(case.id)
+        if case.version != seen:
+            raise Stale("这份草稿刚刚有变化，请刷新后再操作。")
+        if actor.seat != Seat.UNIT or not entered_by(actor, [*State]).where(Case.id == case.id).exists():
+            raise NotAllowed("只能删除本单位录入的草稿。")
+        FLOW.find(Action.WITHDRAW, seat=Seat.SYSTEM, state=case.state)
+        if case.state != State.DRAFT or not is_unclaimed(case.person):
+            raise NotAllowed("本人已注册账号或报名已提交，单位不能再删除，请由本人在“我的报名”中办理。")
+        end_registration(case, "删除录入的草稿", actor=actor, action=DELETED)
+        if not has_live_cases(case.person):
+            Person.update(
+                organisation=None, employer=None, employer_name="", phone="", position="", education="", address="",
+                sex=identity.sex(case.person.id_number, case.person.id_type) or "",
+            ).where(Person.id == case.person_id).execute()  # fmt: skip
 
 
 def check_may_enter(plan: Plan, actor: Actor) -> Organisation:
@@ -140,18 +166,26 @@ def _enter(row: Mapping, plan: Plan, unit: Organisation, actor: Actor, seen: dic
         raise Invalid("id_number", f"与第{seen[key]}行的证件号码重复。")
     seen[key] = number
     with transaction():
-        person = find_person(*key)
+        person, renamed = find_person(*key), False
+        employer = Organisation.get_or_none(Organisation.name == (values["employer_name"] or unit.name))
+        fresh = {**values, "organisation": unit, "province": plan.province, "employer": employer}
         if person is None:
-            person = Person.create(
-                **values, organisation=unit, province=plan.province, created_at=clock.now(),
-                employer=Organisation.get_or_none(Organisation.name == (values["employer_name"] or unit.name)),
-            )  # fmt: skip
+            person = Person.create(**fresh, created_at=clock.now())
             record("enter_person", "录入人员", actor=actor, subject=f"person:{person.id}")
         else:
-            _check_existing(person, values, unit)
-            if person.organisation_id is None:
+            renamed = _check_existing(person, values, unit)
+            if is_unclaimed(person) and not has_live_cases(person):
+                Person.update(**fresh).where(Person.id == person.id).execute()  # entered before, and deleted again
+                record("enter_person", "重新录入人员", actor=actor, subject=f"person:{person.id}")
+                person, renamed = Person.get_by_id(person.id), False
+            elif person.organisation_id is None:
                 Person.update(organisation=unit).where(Person.id == person.id).execute()
                 person.organisation = unit
+        if renamed:
+            correct_name(person, values["name"], actor=actor)
+            known = live_registrations(plan, person)
+            if known:
+                return Case.get_by_id(known[0].case_id)
         _check_free(plan, person)
         case = open_draft(plan, person, actor=actor)
         tell(
@@ -166,8 +200,9 @@ def _check_row(row: Mapping, plan: Plan, unit: Organisation) -> None:
     values = _clean(row)
     person = find_person(values["id_type"], values["id_number"])
     if person is not None:
-        _check_existing(person, values, unit)
-        _check_free(plan, person)
+        renamed = _check_existing(person, values, unit)
+        if not (renamed and live_registrations(plan, person)):
+            _check_free(plan, person)
 
 
 def _check_free(plan: Plan, person: Person) -> None:
@@ -216,9 +251,14 @@ def _check_sex(id_type: str, number: str, typed: str) -> dict:
     return {"sex": typed}
 
 
-def _check_existing(person: Person, values: Mapping, unit: Organisation) -> None:
-    """What is known of a person stays theirs: a unit can neither change it nor learn it from here."""
-    if person.name != values["name"]:
+def _check_existing(person: Person, values: Mapping, unit: Organisation) -> bool:
+    """What is known of a person stays theirs: a unit can neither change it nor learn it from here.
+
+    Gives whether the name has to be corrected: the one a unit typed for somebody who has not yet come in.
+    """
+    renamed = person.name != values["name"]
+    if renamed and not (is_unclaimed(person) and person.organisation_id in (None, unit.id)):
         raise Invalid("name", "该证件号码已登记，但姓名与填写的不一致，请核对。")
     if person.organisation_id not in (None, unit.id):
         raise Invalid("id_number", "该人员在系统中登记的评价机构不是本单位，请由本人在“个人信息”中更新后再录入。")
+    return renamed

@@ -40,7 +40,7 @@ def register_person(
         login_taken = User.select().where(User.login == number).exists()
         if login_taken or (person is not None and person.user_id is not None):
             raise Invalid("id_number", "该证件号码已注册，请直接登录；忘记密码的，请联系所在单位或当地鉴定中心重置。")
-        if person is not None and person.name != name:
+        if person is not None and person.name != name and (has_live_cases(person) or not is_unclaimed(person)):
             raise Invalid("name", "该证件号码已由单位录入，但姓名与您填写的不一致，请核对姓名，或联系录入的单位更正。")
         now = clock.now()
         user = User.create(
@@ -54,6 +54,9 @@ def register_person(
             )  # fmt: skip
             label = "实名注册"
         else:
+            if is_unclaimed(person) and not has_live_cases(person):
+                # A unit has typed this number, perhaps for somebody else, and deleted it again.
+                Person.update(name=name, province=province).where(Person.id == person.id).execute()
             Person.update(user=user, phone=person.phone or phone).where(Person.id == person.id).execute()
             label = "实名注册（接管单位录入的人员信息）"
         Grant.create(user=user, office=None, seat=Seat.APPLICANT, granted_at=now)
@@ -71,6 +74,31 @@ def find_person(id_type: str, id_number: str) -> Person | None:
     while person is not None and person.merged_into_id is not None:
         person = person.merged_into
     return person
+
+
+def is_unclaimed(person: Person) -> bool:
+    """Whether the person is only what a unit has typed so far: no account, nothing submitted, nothing saved."""
+    if person.user_id is not None or person.saved_at is not None:
+        return False
+    return not Case.select().where(Case.person == person.id, Case.submitted_at.is_null(False)).exists()
+
+
+def has_live_cases(person: Person) -> bool:
+    """Whether anything is under way for the person."""
+    return Case.select().where(Case.person == person.id, Case.state != State.WITHDRAWN).exists()
+
+
+def correct_name(person: Person, name: str, *, actor: Actor) -> None:
+    """Correct the mistyped name of a person for whom is_unclaimed() holds; the caller has checked that this unit may.
+
+    Their drafts follow. Call inside a transaction.
+    """
+    data = {"before": person.name, "after": name}
+    person.name = name
+    person.save(only=[Person.name])
+    for case in Case.select().where(Case.person == person.id, Case.state == State.DRAFT):
+        Case.update(title=name, version=case.version + 1).where(Case.id == case.id).execute()
+    record("correct_name", "更正录入的姓名", actor=actor, subject=f"person:{person.id}", data=data)
 
 
 def save_profile(person: Person, *, actor: Actor, values: Mapping) -> Person:

@@ -52,9 +52,9 @@ from portal.rules.workflow import Actor, Seat
 __all__ = [
     "PROFILE_FIRST", "Standing", "check_submittable", "check_time", "close_for_cancelled_plan", "contents_of",
     "correct_person", "evaluate_registration", "find_gaps", "items_of", "name_material", "use_qualification",
-    "last_day", "live_registrations", "occupations_for", "open_draft", "open_registration", "reviewer_choices",
-    "save_registration", "set_group_joined", "standing", "submit_registration", "unlocked_keys", "why_not",
-    "withdraw_registration",
+    "end_registration", "last_day", "live_registrations", "occupations_for", "open_draft", "open_registration",
+    "reviewer_choices", "save_registration", "set_group_joined", "standing", "submit_registration", "unlocked_keys",
+    "why_not", "withdraw_registration",
 ]  # fmt: skip
 
 
@@ -294,7 +294,7 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
                 raise NotAllowed("只能撤回本人的报名。")
             if first is not None and first.outcome == Action.PASS:
                 raise NotAllowed("单位已初审上报，本人不能撤回；如需撤回，请联系单位说明理由后代为撤回。")
-        _end(case, "放弃填报" if case.state == State.DRAFT else transition.label, actor=actor, note=note)
+        end_registration(case, "放弃填报" if case.state == State.DRAFT else transition.label, actor=actor, note=note)
         if actor.seat == Seat.UNIT:
             tell(
                 user_of(case.person_id), f"您的报名（{case.number}）已由{actor.office_name}撤回。理由：{note}",
@@ -314,7 +314,7 @@ def close_for_cancelled_plan(plan: Plan, *, actor: Actor, reason: str) -> list[i
     under_way = Case.select().where(Case.plan == plan.id, Case.kind == FLOW.name, Case.state.not_in(list(FLOW.final)))
     for case in list(under_way.order_by(Case.id)):
         transition = FLOW.find(Action.WITHDRAW, seat=mover.seat, state=case.state)
-        _end(case, transition.label, actor=mover, note=reason)
+        end_registration(case, transition.label, actor=mover, note=reason)
         tell(
             user_of(case.person_id), f"您报名的“{plan.name or plan.batch_no}”：计划已取消，报名终止。理由：{reason}",
             kind="plan", case=case, link=f"/applicant/registrations/{case.id}",
@@ -323,12 +323,15 @@ def close_for_cancelled_plan(plan: Plan, *, actor: Actor, reason: str) -> list[i
     return told
 
 
-def _end(case: Case, label: str, *, actor: Actor, note: str) -> None:
-    """Withdrawn: out of every queue, nobody's claim, the person's place in the plan free; one event."""
+def end_registration(case: Case, label: str, *, actor: Actor, note: str = "", action: str = Action.WITHDRAW) -> None:
+    """Withdrawn: out of every queue, nobody's claim, the person's place in the plan free; one event.
+
+    The caller has checked who may (call inside a transaction). Raises Stale when the case moved meanwhile.
+    """
     before = case.state
     Registration.update(live_key=None).where(Registration.case == case.id).execute()
     bump(case, state=State.WITHDRAWN, due_on=NO_DUE, paused_on=None, claimed_by=None, claimed_until=None)
-    record(Action.WITHDRAW, label, actor=actor, case=case, before=before, after=case.state, note=note)
+    record(action, label, actor=actor, case=case, before=before, after=case.state, note=note)
 
 
 def check_time(registration: Registration) -> None:

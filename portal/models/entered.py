@@ -10,12 +10,14 @@ from portal.models.plans import Plan
 from portal.rules.flows.registration import State
 from portal.rules.workflow import Actor, Seat
 
+DELETED = "delete_entered"  # the event of a draft that its unit has taken back
+
 
 def entered_by(actor: Actor, states: Iterable[State]):
     """The cases the actor's unit has entered that are in one of these states, with person and plan.
 
     A registration that its person began alone is nobody else's business before it is submitted; and when the person
-    moves to another unit, this one sees it no more.
+    moves to another unit, this one sees it no more. Nor what it has deleted.
     """
     return (
         Case.select(Case, Person, Plan)
@@ -38,4 +40,6 @@ def _entered(actor: Actor):
     opened = Event.select().where(
         Event.case == Case.id, Event.action == "open", Event.seat == Seat.UNIT, Event.office == actor.office
     )
-    return (Registration.organisation == actor.organisation) & fn.EXISTS(opened)
+    deleted = Event.select().where(Event.case == Case.id, Event.action == DELETED)
+    mine = Registration.organisation == actor.organisation
+    return mine & fn.EXISTS(opened) & ~fn.EXISTS(deleted)

@@ -2,11 +2,14 @@
 
 import pytest
 
-from portal.actions.colleagues import enter_colleagues
+from portal.actions.colleagues import delete_entered, enter_colleagues
+from portal.actions.people import register_person
 from portal.actions.registrations import submit_registration
-from portal.models import Case, Filing, Person
+from portal.models import Case, Event, Filing, Person
+from portal.models.entered import entered_by
 from portal.rules import invented
-from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.errors import Invalid, NotAllowed, Refusal, Stale
+from portal.rules.flows.registration import State
 from tests import make
 from tests.actions.registering import scene
 
@@ -69,3 +72,72 @@ def test_the_unit_itself_must_qualify():
     Filing.update(state="draft").execute()
     with pytest.raises(NotAllowed, match="备案"):
         enter_colleagues([row(1)], s.plan, actor=s.reviewers["U"])
+
+
+def entered_by_unit(s, number: int = 1, **changes) -> Case:
+    (entered,) = enter_colleagues([row(number, **changes)], s.plan, actor=s.reviewers["U"])
+    assert entered.case is not None, entered.errors
+    return Case.get_by_id(entered.case.id)
+
+
+def test_a_mistyped_number_is_deleted_and_leaves_its_holder_nothing_of_anybody_else():
+    s = scene()
+    case = entered_by_unit(s, name="错号人")
+    with pytest.raises(Stale):
+        delete_entered(case, actor=s.reviewers["U"], seen=case.version + 1)
+    stranger = scene(region="绵阳市").reviewers["U"]
+    for actor in (stranger, s.reviewers["C"], s.actor):
+        with pytest.raises(NotAllowed):
+            delete_entered(case, actor=actor, seen=case.version)
+    delete_entered(case, actor=s.reviewers["U"], seen=case.version)
+    event = Event.select().order_by(Event.id.desc()).get()
+    assert (event.label, event.case_id, event.before, event.after) == ("删除录入的草稿", case.id, "draft", "withdrawn")
+    assert not entered_by(s.reviewers["U"], list(State)).exists()
+    # The rightful holder registers with the real name, and nothing that was typed for somebody else is there.
+    number = row(1)["id_number"]
+    register_person("真号主", id_type="201", id_number=number, phone="13900000009", province="sichuan",
+                    password_hash="!")  # fmt: skip
+    holder = Person.get(Person.id_number == number)
+    assert (holder.name, holder.phone, holder.position, holder.organisation_id) == ("真号主", "13900000009", "", None)
+    with pytest.raises(Refusal):
+        delete_entered(case, actor=s.reviewers["U"], seen=Case.get_by_id(case.id).version)
+
+
+def test_who_was_deleted_can_be_entered_anew_by_any_unit():
+    s = scene()
+    case = entered_by_unit(s, name="错号人", position="")
+    delete_entered(case, actor=s.reviewers["U"], seen=case.version)
+    other = scene(region="绵阳市")
+    (again,) = enter_colleagues([row(1)], s.plan, actor=other.reviewers["U"])
+    person = Person.get_by_id(again.case.person_id)
+    assert (person.name, person.position) == (row(1)["name"], row(1)["position"])
+    assert person.organisation_id == other.organisation.id and again.case.id != case.id
+
+
+def test_nothing_is_deleted_that_somebody_has_taken_over():
+    s = scene()
+    case = entered_by_unit(s)
+    user = make.make_user("本人", login=row(1)["id_number"])
+    Person.update(user=user).where(Person.id == case.person_id).execute()
+    with pytest.raises(NotAllowed, match="已注册账号"):
+        delete_entered(case, actor=s.reviewers["U"], seen=case.version)
+    assert Case.get_by_id(case.id).state == "draft"
+    assert Person.get_by_id(case.person_id).phone == row(1)["phone"]
+
+
+def test_entering_the_number_again_corrects_a_name_until_the_person_comes_in():
+    s = scene()
+    case = entered_by_unit(s, name="错名")
+    again = entered_by_unit(s, name="正名")
+    person = Person.get_by_id(case.person_id)
+    assert (again.id, again.title, person.name) == (case.id, "正名", "正名")
+    event = Event.select().where(Event.action == "correct_name").get()
+    assert event.data == {"before": "错名", "after": "正名"}
+    # With the same name it is still entered already; another unit changes nothing.
+    (same,) = enter_colleagues([row(1, name="正名")], s.plan, actor=s.reviewers["U"])
+    (foreign,) = enter_colleagues([row(1, name="他名")], s.plan, actor=scene(region="绵阳市").reviewers["U"])
+    assert same.case is None and foreign.errors[0][0] == "name"
+    user = make.make_user("正名", login=person.id_number)
+    Person.update(user=user).where(Person.id == person.id).execute()
+    (late,) = enter_colleagues([row(1, name="又名")], s.plan, actor=s.reviewers["U"])
+    assert late.errors[0][0] == "name" and Person.get_by_id(person.id).name == "正名"

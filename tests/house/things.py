@@ -101,6 +101,8 @@ class Things:
         if kind == "helped":
             hidden = {"U": ["chengdu2", "mianyang", "hefei"], "C": ["mianyang", "hefei", "sheng"], "P": ["hefei"]}
             return [world.people[place]["at_unit"].id for place in hidden[seat]]
+        if kind == "entered":
+            return [world.entered["mianyang"].id, world.cases["chengdu"]["draft"].id]
         if kind in ("sent", "asked"):
             keys = ("anhui:forward", "anhui:closed", "sichuan:draft")
             return [world.notices[key].id for key in keys]
@@ -165,6 +167,7 @@ class Things:
             "public_attachment": lambda: first(NoticeAttachment.select().where(
                 NoticeAttachment.notice == world.notices[f"{province}:public"].id)),
             "province": lambda: province,
+            "entered": lambda: world.entered["chengdu"].id,
             "sent": lambda: world.notices["sichuan:sent"].id,
             "asked": lambda: world.notices["sichuan:asked"].id,
             "member_org": lambda: world.organisations["chengdu2"].id,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from portal import clock
-from portal.actions import cases, forwards, jobs, notices, recommendations, registrations
+from portal.actions import cases, colleagues, forwards, jobs, notices, recommendations, registrations
 from portal.actions.cases import Decision
 from portal.actions.files import keep_file
 from portal.actions.registration_files import attach_stamped_form, take_form_version
@@ -27,6 +27,7 @@ from portal.models import (
     Workday,
 )
 from portal.models.jurisdictions import official_calendar
+from portal.rules import invented
 from portal.rules.workflow import Actor, Seat
 from portal.storage import Store
 from tests import make
@@ -56,6 +57,7 @@ class World:
     notices: dict[str, Notice] = field(default_factory=dict)
     people: dict[str, dict[str, Person]] = field(default_factory=dict)
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
+    entered: dict[str, Case] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
 
     def secrets(self, places) -> list[str]:
@@ -230,7 +232,15 @@ def _work_in_bulk(world: World) -> None:
 
 
 def _leave_traces(world: World) -> None:
-    """What the catalogue pages list: reasons of both provinces, an alias, an import's report, a member, a document."""
+    """What the catalogue pages list: reasons of both provinces, an alias, an import's report, a member, a document; and
+    drafts that units have entered for colleagues."""
+    for number, place in enumerate(("chengdu", "mianyang")):
+        sample = invented.make_person(number, seed="world")
+        (row,) = colleagues.enter_colleagues(
+            [{"name": sample.name, "id_number": sample.id_number}], world.plans["sichuan"]["published"],
+            actor=make.actor_of(world.grants[f"unit:{place}"]),
+        )  # fmt: skip
+        world.entered[place] = row.case
     for province in ("sichuan", "anhui"):
         make.make_reason(province=province)
     Article.create(key="guide", province="sichuan", title="考评员报名流程", body="一、登录。")

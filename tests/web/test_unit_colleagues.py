@@ -216,3 +216,21 @@ def test_a_plan_that_does_not_take_the_unit_says_why(s, page, client, at):
     assert "报名已截止" in page(entry(s.plan)).text
     answer = client.post(entry(s.plan), {"file": table([row(1)])}, content_type="multipart/form-data")
     assert answer.status_code == 403 and not Case.select().count()
+
+
+def test_a_draft_entered_by_mistake_is_deleted_from_the_list(s, page):
+    page(entry(s.plan)).press("colleague-form", name="错号人", id_number=row(1)[1], expect=200)
+    page(entry(s.plan)).press("colleague-form", name=row(2)[0], id_number=row(2)[1], expect=200)
+    case = Case.get(Case.title == "错号人")
+    shown = page("/unit/colleagues").press(f"/unit/colleagues/entered/{case.id}/delete", expect=200)
+    assert "已删除错号人的报名草稿" in shown.text and "待本人确认 1" in shown.text
+    assert Case.get_by_id(case.id).state == "withdrawn" and "错号人" not in page("/unit/colleagues?list=given-up").text
+    person = Person.get(Person.id_number == row(2)[1])
+    Person.update(user=make.make_user(person.name)).where(Person.id == person.id).execute()
+    assert "/delete" not in page("/unit/colleagues").html
+
+
+def test_a_table_with_the_right_name_corrects_the_wrong_one(s, page):
+    page(entry(s.plan)).press("table-form", file=table([row(1, name="错名")]), expect=200)
+    page(entry(s.plan)).press("table-form", file=table([row(1)]), expect=200)
+    assert Person.get(Person.id_number == row(1)[1]).name == row(1)[0] and Case.get().title == row(1)[0]

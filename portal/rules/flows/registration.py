@@ -52,7 +52,8 @@ FLOW = Flow(
             "代为撤回",
             note="required",
         ),
-        # Only as part of cancelling the plan, which nothing under way may outlive.
+        # Only as part of cancelling the plan, which nothing under way may outlive, or of a unit's deleting a draft
+        # that it has entered itself for somebody who has no account yet.
         move(
             Action.WITHDRAW,
             {State.DRAFT, State.UNDER_REVIEW, State.RETURNED},

@@ -4,7 +4,14 @@ from flask import request, url_for
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 
-from portal.actions.colleagues import MOST_ROWS, check_may_enter, colleagues_kind, enter_colleagues, enterable_plans
+from portal.actions.colleagues import (
+    MOST_ROWS,
+    check_may_enter,
+    colleagues_kind,
+    delete_entered,
+    enter_colleagues,
+    enterable_plans,
+)
 from portal.actions.people import EDUCATIONS
 from portal.models import Case, Organisation, Plan
 from portal.models.entered import count_entered, entered_by
@@ -89,6 +96,14 @@ def enter_colleague(id: int):
         for field, message in entered.errors:
             form.refuse(Invalid(field, message))
     return _show(plan, 422, form=form)
+
+
+@blueprint.post("/colleagues/entered/<int:id>/delete")
+def delete_entered_draft(id: int):
+    """Take back a draft with a mistyped name or number."""
+    case = get_or_404(entered_by(actor(), list(State)).where(Case.id == id))
+    delete_entered(case, actor=actor(), seen=request.form.get("seen", 0, int))
+    return go(url_for("unit.colleagues"), f"已删除{case.title}的报名草稿。")
 
 
 @blueprint.get("/colleagues/template")
