@@ -64,4 +64,7 @@ def recompose_forward(forward: Notice, *, actor: Actor, seen: int) -> Notice:
 
 
 def _mailbox_of(office: Office) -> str:
-    return next((contact["email"] for contact in office.contacts if contact.get("email")), "")
+    """The e-mail address of the office's contacts, else the one its last forward named."""
+    listed = next((contact["email"] for contact in office.contacts if contact.get("email")), "")
+    own = Notice.select(Notice.mailbox).where(Notice.office == office.id, Notice.mailbox != "")
+    return listed or own.order_by(Notice.id.desc()).limit(1).scalar() or ""

@@ -1,5 +1,6 @@
 """Regions and offices: the places of the portal and the desks that cases come to."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from peewee import fn
@@ -21,6 +22,7 @@ OFFICE_KINDS = {
     "province/centre": "省级鉴定中心",
     "province/department": "省人社厅",
 }
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 LEVEL_LABELS = {"province": "省", "direct": "省直（省属）", "city": "市（州）", "county": "区县", "unit": "单位"}
 BODY_LABELS = {"unit": "单位", "centre": "鉴定中心", "department": "人社部门"}
 
@@ -54,8 +56,8 @@ def save_office(office: Office | None, values: Mapping, *, actor: Actor) -> Offi
     """Add or change an office that is not a unit's.
 
     `values`: name, kind (key of OFFICE_KINDS), province, region (Region or None), notice_word, address, contacts (list
-    of {"name", "phone"}), needs_second_look, note, active. Kind, province and region stay as they are once a case or
-    an account may refer to them. Raises Invalid beside the field.
+    of {"name", "phone", "email"}, the last may be missing), needs_second_look, note, active. Kind, province and region
+    stay as they are once a case or an account may refer to them. Raises Invalid beside the field.
     """
     check_technician(actor)
     name = _name(values["name"], 120)
@@ -82,7 +84,10 @@ def save_office(office: Office | None, values: Mapping, *, actor: Actor) -> Offi
 
 
 def read_contacts(contacts: Sequence[Mapping]) -> list[dict]:
-    """Contacts as they are stored, each with a name and a telephone that can be called; raises Invalid("contacts")."""
+    """Contacts as they are stored, each with a name and a telephone that can be called; an e-mail address may follow.
+
+    Raises Invalid("contacts").
+    """
     kept = []
     for contact in contacts:
         name, phone = " ".join((contact.get("name") or "").split()), (contact.get("phone") or "").strip()
@@ -90,7 +95,13 @@ def read_contacts(contacts: Sequence[Mapping]) -> list[dict]:
             continue
         if not name or not phone:
             raise Invalid("contacts", "每名联系人应有姓名和电话，一行一名，如“李老师 0551-00000000”。")
-        kept.append({"name": name[:60], "phone": identity.check_phone(phone, "contacts")})
+        row = {"name": name[:60], "phone": identity.check_phone(phone, "contacts")}
+        email = (contact.get("email") or "").strip()
+        if email:
+            if len(email) > 120 or not _EMAIL.fullmatch(email):
+                raise Invalid("contacts", f"电子邮箱“{email[:40]}”不对，请核对，如“name@example.com”。")
+            row["email"] = email
+        kept.append(row)
     return kept
 
 

@@ -105,8 +105,12 @@ def test_office_that_stays_at_its_place(technician):
     values = {"name": "成都市鉴定中心", "notice_word": "成人社鉴", "contacts": contacts}
     saved = offices.save_office(office, {**values, "kind": "province/centre", "province": "anhui"}, actor=technician)
     assert (saved.level, saved.province, saved.name) == ("city", make.SICHUAN, "成都市鉴定中心")
+    assert saved.contacts == contacts
+    contacts = [{"name": "李老师", "phone": "028-87654321", "email": "li@example.invalid"}]
+    assert offices.save_office(office, {**values, "contacts": contacts}, actor=technician).contacts == contacts
     for contacts in ([{"name": "李老师", "phone": ""}], [{"name": "", "phone": "028-87654321"}],
-                     [{"name": "李老师", "phone": "12"}]):  # fmt: skip
+                     [{"name": "李老师", "phone": "12"}],
+                     [{"name": "李老师", "phone": "028-87654321", "email": "li@"}]):  # fmt: skip
         with pytest.raises(Invalid) as refusal:
             offices.save_office(office, {**values, "contacts": contacts}, actor=technician)
         assert refusal.value.field == "contacts"

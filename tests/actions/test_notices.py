@@ -6,13 +6,14 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
-from portal.actions import forwards, members, notices, plans, recommendations
+from portal.actions import forwards, members, notices, offices, plans, recommendations
 from portal.actions.registration_copy import live_contents
 from portal.models import (
     Case,
     Message,
     Notice,
     NoticeRecipient,
+    Office,
     Plan,
     Recommendation,
     Registration,
@@ -367,6 +368,17 @@ def test_a_forward_shows_its_own_text_first_and_the_original_after_it(forward, o
         "报名表", "持证情况", "原通知正文",
     )  # fmt: skip
     assert original in Notice.visible_to(unit_actor(member)), "the original is linked for whom the forward reached"
+
+
+def test_a_forward_proposes_the_mailbox_of_the_office_or_of_its_last_forward(forward, original, secretary, association):
+    office = Office.get(Office.organisation == association)
+    contacts = offices.read_contacts([{"name": "袁工", "phone": "13900000001", "email": "new@example.invalid"}])
+    Office.update(contacts=contacts).where(Office.id == office.id).execute()
+    assert forwards.forward_notice(original, actor=secretary).mailbox == "new@example.invalid"
+    Office.update(contacts=[]).where(Office.id == office.id).execute()
+    assert forwards.forward_notice(original, actor=secretary).mailbox == "new@example.invalid"
+    Notice.update(mailbox="").execute()
+    assert forwards.forward_notice(original, actor=secretary).mailbox == ""
 
 
 @pytest.mark.requirement("R0.04")

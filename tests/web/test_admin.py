@@ -185,12 +185,13 @@ def test_county_is_added_on_the_page(page, technician):
     county = Region.get(Region.code == "510197")
     page("/admin/offices/add").press(
         "office-form", kind="county/department", province=make.SICHUAN, region=str(county.id), name="望江区人社局",
-        contacts="李老师 028-87654321\n王老师：13900000000", expect=200,
+        contacts="李老师 028-87654321 li@example.invalid\n王老师：13900000000", expect=200,
     )  # fmt: skip
     office = Office.get(Office.region == county)
     assert [each["name"] for each in office.contacts] == ["李老师", "王老师"]
     edited = page(f"/admin/offices/{office.id}")
-    assert "李老师 028-87654321" in edited.values("office-form")["contacts"]
+    assert [each.get("email") for each in office.contacts] == ["li@example.invalid", None]
+    assert "李老师 028-87654321 li@example.invalid" in edited.values("office-form")["contacts"]
     edited.press("office-form", name="望江区人力资源和社会保障局", level="province", active=None, expect=200)
     changed = Office.get_by_id(office.id)
     assert (changed.name, changed.level, changed.active) == ("望江区人力资源和社会保障局", "county", False)

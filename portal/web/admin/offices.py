@@ -50,7 +50,9 @@ def edit_office(id: int):
     office = get_or_404(Office.select().where(Office.id == id, Office.level != "unit"))
     form = OfficeForm(obj=office)
     if request.method == "GET":
-        form.contacts.data = "\n".join(f"{each['name']} {each['phone']}" for each in office.contacts)
+        form.contacts.data = "\n".join(
+            " ".join(filter(None, (each.get(key) for key in ("name", "phone", "email")))) for each in office.contacts
+        )
     return _edit_office(office, form)
 
 
@@ -86,11 +88,13 @@ def edit_region(id: int):
 
 
 def read_contact_lines(lines: Sequence[str]) -> list[dict]:
-    """Contacts typed one per line, the telephone last."""
+    """Contacts typed one per line: name, telephone, and an e-mail address where there is one."""
     contacts = []
     for line in lines:
-        *names, phone = line.replace("：", " ").replace(":", " ").split()
-        contacts.append({"name": " ".join(names), "phone": phone})
+        words = line.replace("：", " ").replace(":", " ").split()
+        email = next((word for word in words if "@" in word), "")
+        *names, phone = [word for word in words if word != email] or [""]
+        contacts.append({"name": " ".join(names), "phone": phone, "email": email})
     return contacts
 
 
