@@ -10,6 +10,7 @@ from portal import clock
 from portal.actions import once
 from portal.models import Person
 from portal.models.logins import Login, login_of
+from portal.rules.errors import NotAllowed
 from portal.rules.workflow import Actor, Seat
 
 login_manager = LoginManager()
@@ -25,6 +26,8 @@ DOOR_OF = {
     Seat.DEPARTMENT: "province",
     Seat.TECHNICIAN: "admin",
 }
+
+APPLICANT_ONLY = "报名须使用申请人身份：请退出后用本人证件号码注册或登录，或在右上角切换到申请人身份。"
 
 
 class SignedIn(UserMixin):
@@ -105,6 +108,9 @@ def require_seat(seats: set[Seat]):
         return redirect(url_for("account.change_password"), 303)
     if current_user.seat is None or Seat(current_user.seat.seat) not in seats:
         # Somebody with several seats may just stand in the wrong one: the 403 page offers the switch.
+        if seats == {Seat.APPLICANT}:
+            # Staff who were led to their login by 报名 on a public plan page.
+            raise NotAllowed(APPLICANT_ONLY)
         abort(403)
     return None
 

@@ -297,3 +297,15 @@ def test_the_pages_of_one_province(page, centre, city, db):
     assert "四川的通知" not in page("/?province=anhui").text
     assert "四川的通知" in page("/?province=nowhere").text
     assert Plan.select().count() == 0
+
+
+def test_staff_whom_the_login_led_to_a_registration_learn_whose_door_it_is(client, page):
+    plan = make.make_plan()
+    client.sign_in(make.make_grant("P", plan.office))
+    refused = page(f"/applicant/plans/{plan.id}", status=403)
+    assert "报名须使用申请人身份" in refused.text and "请退出后用本人证件号码注册或登录" in refused.text
+    piece = client.get(f"/applicant/plans/{plan.id}", headers={"HX-Request": "true"})
+    assert piece.status_code == 403 and "报名须使用申请人身份" in piece.get_data(as_text=True)
+    assert f"/applicant/plans/{plan.id}" not in page(f"/plans/{plan.id}").links()
+    # Other doors say what they said before.
+    assert "报名须使用申请人身份" not in page("/unit/cases", status=403).text
