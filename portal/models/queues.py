@@ -148,28 +148,30 @@ class Counters(NamedTuple):
     decided: int
 
 
+_AT_OFFICE = f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.UNDER_REVIEW}\''
+_COUNTED = (
+    _AT_OFFICE,
+    f"{_AT_OFFICE} AND c.due_on < :today",
+    f"{_AT_OFFICE} AND c.due_on = :today",
+    f"{_AT_OFFICE} AND c.due_on > :today AND c.due_on <= :soon",
+    'SELECT 1 FROM "case" c INDEXED BY case_claimed_by_id WHERE c.claimed_by_id = :user'
+    f" AND c.office_id = :office AND c.state = '{State.UNDER_REVIEW}' AND c.claimed_until > :now",
+    f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.RETURNED}\'',
+    "SELECT 1 FROM event e WHERE e.user_id = :user AND e.at >= :midnight AND e.action IN ('pass','return','reject')"
+    " AND e.office_id = :office",
+)
+_COUNTERS = "SELECT " + ", ".join(f"(SELECT count(*) FROM ({part} LIMIT {CAP}))" for part in _COUNTED)
+
+
 def counters(actor: Actor, *, calendar: Calendar | None = None) -> Counters:
     """All counters of the desk in one statement; each counts at most CAP rows of an index."""
     today, now = clock.today(), clock.now()
     soon = (calendar or working_calendar()).add(today, SOON)
-    at_office = f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.UNDER_REVIEW}\''
-    parts = (
-        at_office,
-        f"{at_office} AND c.due_on < :today",
-        f"{at_office} AND c.due_on = :today",
-        f"{at_office} AND c.due_on > :today AND c.due_on <= :soon",
-        'SELECT 1 FROM "case" c INDEXED BY case_claimed_by_id WHERE c.claimed_by_id = :user'
-        f" AND c.office_id = :office AND c.state = '{State.UNDER_REVIEW}' AND c.claimed_until > :now",
-        f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.RETURNED}\'',
-        "SELECT 1 FROM event e WHERE e.user_id = :user AND e.at >= :midnight AND e.action IN ('pass','return','reject')"
-        " AND e.office_id = :office",
-    )
-    sql = "SELECT " + ", ".join(f"(SELECT count(*) FROM ({part} LIMIT {CAP}))" for part in parts)
     values = {
         "office": actor.office, "user": actor.user, "today": today.isoformat(), "soon": soon.isoformat(),
         "now": text_of(now), "midnight": today.isoformat(),
     }  # fmt: skip
-    return Counters(*database.execute_sql(sql, values).fetchone())
+    return Counters(*database.execute_sql(_COUNTERS, values).fetchone())
 
 
 def plans_waiting(actor: Actor) -> list[tuple[int, str]]:
