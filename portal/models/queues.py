@@ -160,7 +160,7 @@ _COUNTED = (
     "SELECT 1 FROM event e WHERE e.user_id = :user AND e.at >= :midnight AND e.action IN ('pass','return','reject')"
     " AND e.office_id = :office",
 )
-_COUNTERS = "SELECT " + ", ".join(f"(SELECT count(*) FROM ({part} LIMIT {CAP}))" for part in _COUNTED)
+_COUNTERS = "SELECT " + ", ".join(f"(SELECT count(*) FROM ({part} LIMIT :cap))" for part in _COUNTED)
 
 
 def counters(actor: Actor, *, calendar: Calendar | None = None) -> Counters:
@@ -169,7 +169,7 @@ def counters(actor: Actor, *, calendar: Calendar | None = None) -> Counters:
     soon = (calendar or working_calendar()).add(today, SOON)
     values = {
         "office": actor.office, "user": actor.user, "today": today.isoformat(), "soon": soon.isoformat(),
-        "now": text_of(now), "midnight": today.isoformat(),
+        "now": text_of(now), "midnight": today.isoformat(), "cap": CAP,
     }  # fmt: skip
     return Counters(*database.execute_sql(_COUNTERS, values).fetchone())
 
