@@ -1,5 +1,6 @@
 """Starts the production server: granian with one worker per core and one supervised job process, ended together."""
 
+import codecs
 import contextlib
 import errno
 import gc
@@ -20,6 +21,12 @@ from functools import partial
 from portal import lock
 from portal.lobby import Lobby
 from portal.settings import ROOT, Settings, Unsafe
+
+# Workers are forked while other threads of the server run. A module that such a thread is importing at that moment
+# stays locked in the worker for ever (seen: encodings.idna, which every host name needs; the worker then answered
+# nobody). So what those threads need is loaded before the first of them starts; tests/test_serve.py compares.
+for _codec in ("idna", "ascii", "latin-1"):
+    codecs.lookup(_codec)
 
 # Threads in which slow uploads wait (see portal.lobby); the application itself runs in one thread per worker.
 _WAITING_THREADS = 128

@@ -285,3 +285,32 @@ def test_one_line_formatter_leaves_ordinary_text_alone():
 
     assert shown("GET /审核/1 200") == "GET /审核/1 200"
     assert shown("a\r\nb\x1b[31m\u2028") == "a\\r\\nb\\x1b[31m\\u2028"
+
+
+def test_the_server_s_threads_import_nothing_while_workers_are_forked(tmp_path):
+    """A module under import in another thread at the moment of a fork stays locked in the worker, which then hangs."""
+    code = """
+import sys
+from pathlib import Path
+from portal import serve
+from portal.settings import Settings
+settings, before = Settings(data=Path(sys.argv[1]), testing=True, port=int(sys.argv[2])), set(sys.modules)
+while not serve._answers(settings): serve.time.sleep(0.05)
+print(sorted(set(sys.modules) - before))
+"""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    page = subprocess.Popen(
+        [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1", "--directory", str(tmp_path)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path), port], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        )  # fmt: skip
+    finally:
+        page.kill()
+        page.wait()
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
