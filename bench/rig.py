@@ -1,5 +1,6 @@
 """What every measurement stands on: seeded data folders, servers pinned to two cores, signed-in clients, figures."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ import urllib.request
 from datetime import date
 from pathlib import Path
 from statistics import median
+from typing import TextIO
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -23,6 +25,17 @@ CORES = "0,1"
 PORT = 8611
 RUNS = 3
 _CSRF = "c" * 40
+
+
+def alone() -> TextIO:
+    """The lock of a measurement: two at once would measure each other; keep what it gives until the end."""
+    OUT.mkdir(exist_ok=True)
+    lock = (OUT / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("another measurement is running") from None
+    return lock
 
 
 # ---- data ------------------------------------------------------------------------------------------------------------
