@@ -16,6 +16,7 @@ from portal.web import account, admin, applicant, city, errors, filters, provinc
 from portal.web.account.demo import demo_accounts
 from portal.web.guards import login_manager
 from portal.web.pages import asset, htmx_file
+from portal.web.sweeping import sweep_on_access
 
 DOORS = (public, account, applicant, unit, city, province, admin)
 
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
         WTF_I18N_ENABLED=False,  # WTForms has its own Chinese messages
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a long form must not die before it
         PORTAL=settings,
+        SWEEP_SECONDS=None if settings.testing else 10,
         DEMO_ACCOUNTS=demo_accounts,
     )
     app.jinja_env.undefined = StrictUndefined
@@ -53,6 +55,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
     if connect:
         database.use(settings.database)
         app.before_request(database.open_connection)
+    app.before_request(sweep_on_access)
 
     CSRFProtect(app)
     Htmx(app)

@@ -2,10 +2,11 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from portal import clock, database
-from portal.actions import jobs, registration_checks  # noqa: F401 - the kinds' own checks hang themselves in
+from portal.actions import jobs, registration_checks, sweeps  # noqa: F401 - the checks hang themselves in
 from portal.actions.bulk import decide_many, preview_many
 from portal.actions.cases import Decision
 from portal.models import Grant, Job
@@ -13,6 +14,8 @@ from portal.rules.errors import NotAllowed, Refusal
 
 # Idle time between looks at the table, seconds; a started job waits at most this long.
 PAUSE = 1.0
+# Time between two runs of what happens by the calendar alone, seconds; opening a page does it too (R13.07).
+SWEEP_EVERY = 15.0
 # Rows of one step: few enough that a click in between waits less than one would notice.
 ROWS_A_STEP = 10
 
@@ -34,9 +37,13 @@ def kind(name: str) -> Callable:
 
 
 def work_forever(stop: threading.Event) -> None:
-    """Lease and do jobs until `stop` is set; a running step is finished first."""
+    """Do jobs, and what has become due by time alone, until `stop` is set; a running step is finished first."""
     database.open_connection()
+    swept = 0.0
     while not stop.is_set():
+        if time.monotonic() - swept >= SWEEP_EVERY:
+            sweeps.run_sweeps()
+            swept = time.monotonic()
         try:
             job = jobs.lease_job()
         except Exception:

@@ -198,6 +198,8 @@ def fill_from_profile(profile: Profile, grade: str, kind: str = "training") -> d
         "pass_mark": training.pass_mark,
         "attempts": training.attempts,
         "assessments": list(training.assessments),
+        "exam_minutes": training.exam_minutes,
+        "paper": [{"kind": part.kind, "count": part.count, "points": str(part.points)} for part in training.paper],
         "conditions_text": "\n".join(
             f"（{_chinese(number)}）{rule.text}" for number, rule in enumerate(settings.conditions, 1)
         ),

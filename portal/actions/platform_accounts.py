@@ -6,7 +6,7 @@ from portal.actions.imports import Column, Fault, ImportKind, Record, at_most
 from portal.database import transaction
 from portal.models import Case, Person, Plan, PlatformAccount, Registration
 from portal.rules.errors import Invalid, NotAllowed
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED
 from portal.rules.identity import normalise
 from portal.rules.workflow import Actor, Seat
 
@@ -24,7 +24,7 @@ def allot_account(
         case, plan = registration.case, registration.plan
         if actor.seat != Seat.PROVINCE_CENTRE or plan.office_id != actor.office:
             raise NotAllowed("只有发布计划的省级鉴定中心可以分配培训平台账号。")
-        if case.state != State.APPROVED:
+        if case.state not in ADMITTED:
             raise Invalid("login", "审核通过后才能分配培训平台账号。")
         if not login:
             raise Invalid("login", "请填写账号。")
@@ -56,7 +56,7 @@ def accounts_kind(plan: Plan) -> ImportKind:
             .join(Person, on=(Registration.person == Person.id))
             .switch(Registration)
             .join(Case, on=(Registration.case == Case.id))
-            .where(Registration.plan == plan.id, Case.state == State.APPROVED)
+            .where(Registration.plan == plan.id, Case.state.in_(list(ADMITTED)))
         )
         known = {row.person.id_number: row for row in rows}
         return {r.row: known[r.values["id_number"]] for r in records if r.values["id_number"] in known}

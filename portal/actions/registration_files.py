@@ -22,7 +22,7 @@ from portal.actions.registrations import use_qualification
 from portal.database import transaction
 from portal.models import Case, FileVersion, HeldQualification, Person, Registration, Step, WorkEntry
 from portal.rules.errors import Invalid, NotAllowed, Stale
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED, State
 from portal.rules.workflow import IN_REVIEW, Actor, Seat
 
 _ROWS = {"qualification": HeldQualification, "work": WorkEntry}
@@ -215,7 +215,7 @@ def _check_may_stamp(case: Case, registration: Registration, actor: Actor) -> No
         raise NotAllowed("只有申请人本人或初审单位可以上传盖章的申报表。")
     at_unit = case.state == IN_REVIEW and case.position == 0
     # A returned form may have to be stamped anew because a printed value was corrected.
-    awaited = case.state in (IN_REVIEW, State.APPROVED) and awaits_stamp(registration)
+    awaited = case.state in (IN_REVIEW, *ADMITTED) and awaits_stamp(registration)
     if case.state in (State.DRAFT, State.RETURNED) or at_unit or awaited:
         return
     if case.state in (State.REJECTED, State.WITHDRAWN):

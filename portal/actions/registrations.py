@@ -45,7 +45,7 @@ from portal.models.jurisdictions import profile_of
 from portal.rules.eligibility import blocks
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows.plan import PlanState
-from portal.rules.flows.registration import FLOW, Action, State
+from portal.rules.flows.registration import FLOW, UNDER_WAY, Action, State
 from portal.rules.profile import TRUTHFUL
 from portal.rules.workflow import Actor, Seat
 
@@ -311,7 +311,7 @@ def close_for_cancelled_plan(plan: Plan, *, actor: Actor, reason: str) -> list[i
     """
     told = []
     mover = replace(actor, seat=Seat.SYSTEM)
-    under_way = Case.select().where(Case.plan == plan.id, Case.kind == FLOW.name, Case.state.not_in(list(FLOW.final)))
+    under_way = Case.select().where(Case.plan == plan.id, Case.kind == FLOW.name, Case.state.in_(UNDER_WAY))
     for case in list(under_way.order_by(Case.id)):
         transition = FLOW.find(Action.WITHDRAW, seat=mover.seat, state=case.state)
         end_registration(case, transition.label, actor=mover, note=reason)

@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from portal.cli import backups, catalogues, instance, records, rules, users
+from portal.cli import backups, catalogues, deadlines, instance, records, rules, users
 from portal.cli.demo import demo
 from portal.cli.terminal import read_settings
 
 COMMANDS = (
     instance.init, instance.migrate, demo, backups.backup, backups.restore, users.users, catalogues.import_group,
     rules.workdays, rules.identity_group, records.audit, records.flows, records.documents_group,
+    deadlines.deadlines,
 )  # fmt: skip
 
 

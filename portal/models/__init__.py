@@ -27,6 +27,7 @@ from portal.models.catalogues import (
     Setting,
     Workday,
 )
+from portal.models.credentials import Claim, Credential
 from portal.models.offices import Filing, Liaison, Membership, Office, Organisation, Region, ScopeLine
 from portal.models.people import (
     FileVersion,
@@ -40,6 +41,20 @@ from portal.models.people import (
     WorkEntry,
 )
 from portal.models.plans import Notice, NoticeAttachment, NoticeRecipient, Plan, Recommendation
+from portal.models.sanctions import Bar, OrganisationCase, Statement, Strike, Supervision
+from portal.models.training import (
+    Answer,
+    AssessmentResult,
+    Attempt,
+    Attendance,
+    Excuse,
+    Module,
+    Progress,
+    Question,
+    Session,
+    StudyClock,
+    StudyTime,
+)
 
 # In the order of their references, for creation; reversed for removal.
 TABLES = (
@@ -85,6 +100,24 @@ TABLES = (
     Job,
     SentForm,
     ImportReport,
+    Module,
+    StudyTime,
+    StudyClock,
+    Progress,
+    Session,
+    Attendance,
+    Excuse,
+    AssessmentResult,
+    Question,
+    Attempt,
+    Answer,
+    Claim,
+    Credential,
+    Strike,
+    Bar,
+    Statement,
+    Supervision,
+    OrganisationCase,
 )
 
 __all__ = [table.__name__ for table in TABLES] + ["NAME_INDEX", "ONE_LIAISON", "TABLES"]

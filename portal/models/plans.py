@@ -52,6 +52,10 @@ class Plan(BaseModel):
     pass_mark = DecimalField(5, 1, null=True)
     attempts = IntegerField(null=True)
     assessments = JsonField(default=list)
+    paper = JsonField(default=list)  # [{"kind", "count", "points"}]: adds up to 100 points (R5.10)
+    exam_minutes = IntegerField(null=True)  # of a self-timed online test; the unified slot needs none
+    late_minutes = IntegerField(null=True)  # of the unified slot: entering later than this is refused (R5.08)
+    exam_place = CharField(10, default="portal")  # portal | outside: where the online assessment is sat (R5.17)
     conditions_text = TextField(default="")
     credential_text = TextField(default="")
     links = JsonField(default=dict)  # {"system": url, "training": url, "exam": url} (R2.28)
@@ -69,6 +73,16 @@ class Plan(BaseModel):
     def window(self) -> Window:
         """The registration window."""
         return Window(self.opens_on, self.closes_on, self.closes_time, self.opens_time)
+
+    @property
+    def study_window(self) -> Window:
+        """When study counts (R2.12, R4.06): the online study dates, or else the training dates, both ends inside."""
+        return Window(self.study_from or self.training_from, self.study_to or self.training_to)
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether everybody sits one unified exam in a slot (R5.07) instead of starting whenever they are ready."""
+        return self.exam_starts_at is not None and self.exam_ends_at is not None and self.exam_minutes is None
 
     @classmethod
     def visible_to(cls, actor: Actor | None):
@@ -115,6 +129,8 @@ class Notice(BaseModel):
     contacts = JsonField(default=list)
     signature = CharField(120, default="")
     signed_on = DateField(null=True)
+    kind = CharField(10, default="notice")  # notice | bulletin (通报: `listed` names whom it is about, R7.08)
+    listed = JsonField(default=list)  # [{"bar", "name", "subject", "id_number", "unit", "facts", "basis"}], frozen
     printed_by = CharField(120, default="")
     printed_on = DateField(null=True)
     copy_to = CharField(300, default="")

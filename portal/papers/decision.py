@@ -4,10 +4,8 @@ from portal.actions.events import log_document
 from portal.documents.decision import Decision, decision_pdf
 from portal.models import Case, Event, Registration
 from portal.models.jurisdictions import profile_of
-from portal.rules.flows.registration import Action, State
+from portal.rules.flows.registration import ADMITTED, Action, State
 from portal.rules.workflow import Actor
-
-_FINAL = {State.APPROVED: Action.PASS, State.REJECTED: Action.REJECT}
 
 
 def print_decision(case: Case, *, actor: Actor) -> tuple[bytes, str] | None:
@@ -27,12 +25,15 @@ def print_decision(case: Case, *, actor: Actor) -> tuple[bytes, str] | None:
 
 def final_decision(case: Case) -> Event | None:
     """The event that decided the case for good, or None while it has none."""
-    action = _FINAL.get(case.state)
-    if action is None:
+    if case.state in ADMITTED:
+        action, after = Action.PASS, State.APPROVED
+    elif case.state == State.REJECTED:
+        action, after = Action.REJECT, State.REJECTED
+    else:
         return None
     return (
         Event.select()
-        .where(Event.case == case.id, Event.action == str(action), Event.after == str(case.state))
+        .where(Event.case == case.id, Event.action == str(action), Event.after == str(after))
         .order_by(Event.id.desc())
         .first()
     )
@@ -44,7 +45,7 @@ def _compose(case: Case, event: Event) -> Decision:
     wording, grade = profile.wording, profile.grade(plan.grade).name
     occupation = registration.occupation
     job = f"（{occupation.job}）" if occupation and occupation.job else ""
-    is_approved = case.state == State.APPROVED
+    is_approved = case.state in ADMITTED
     text = wording.approved_text if is_approved else wording.rejected_text
     words = text.format(
         name=case.title, plan=plan.name, occupation=f"{occupation.name}{job}" if occupation else "", grade=grade,

@@ -46,7 +46,7 @@ _PLACEHOLDERS = {
     SeatWords: frozenset({"region", "unit"}),
     SummaryForm: frozenset({"grade", "cutoff", "mailbox", "occupations"}),
     ApplicationForm: frozenset({"grade"}),
-    Credential: frozenset({"grade"}),
+    Credential: frozenset({"grade", "year", "serial", "name", "occupation"}),
     Wording: frozenset({"grade", "plan", "name", "occupation", "reason"}),
 }
 
@@ -289,6 +289,25 @@ def _find_form_faults(profile: Profile) -> Iterator[tuple[str, str]]:
             yield f"training.{item}", "不能为空"
     if profile.training.pass_mark is not None and profile.training.pass_mark > 100:
         yield "training.pass_mark", "满分为100分"
+    if len(profile.training.module_kinds) != len(profile.training.contents):
+        yield "training.module_kinds", "应与contents一一对应"
+    if sum(part.count * part.points for part in profile.training.paper) != 100:
+        yield "training.paper", "各题型的题数乘以分值之和应为100分"
+    yield from _find_number_faults(profile)
+
+
+def _find_number_faults(profile: Profile) -> Iterator[tuple[str, str]]:
+    credential = profile.credential
+    used = {name for _, name, _, _ in Formatter().parse(credential.number_pattern) if name}
+    if used != {"year", "grade", "serial"}:
+        yield "credential.number_pattern", "应含{year}、{grade}和{serial}各一处，号码才不会重复"
+    for grade in GradeKey:
+        if grade not in credential.grade_codes:
+            yield f"credential.grade_codes.{grade}", "缺少这个键"
+    if len(set(credential.grade_codes.values())) != len(credential.grade_codes):
+        yield "credential.grade_codes", "每个等级的代码应不同"
+    if (credential.claim_working_days is None) != (credential.kind == "e_certificate"):
+        yield "credential.claim_working_days", "证卡（card）应填领取期限，电子证书（e_certificate）应留空"
 
 
 def _find_template_faults(value: Any, path: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:

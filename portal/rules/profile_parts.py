@@ -156,27 +156,48 @@ class OccupationRules:
 
 
 @dataclass(frozen=True)
+class PaperPart:
+    """So many questions of one kind in a paper, each worth `points`; all parts together make 100 points (R5.10)."""
+
+    kind: Literal["single", "multiple", "judge"]
+    count: int
+    points: int
+
+
+@dataclass(frozen=True)
 class Training:
     """Defaults of a new plan, each editable per plan (R2.23-R2.26).
 
     `minutes` of study, `pass_mark` (inclusive, points of 100) and `attempts` are None where the province states none:
     the publisher must enter them. `class_hour_minutes` is the length of a 课时 (R4.04); `assessments` are all needed
-    for the credential (R5.13).
+    for the credential (R5.13). `module_kinds` says, for each of the `contents`, of which kind its study module is.
+    `exam_minutes` is the length of a self-timed online test, None where everybody sits in one unified slot; `paper`
+    its usual composition. `study_reminders`: automatic reminders so many days before the study window ends (R4.20).
     """
 
     mode: Literal["mixed", "online"]
     contents: tuple[str, ...]
+    module_kinds: tuple[Literal["text", "pdf", "video", "link"], ...]
     minutes: int | None
     pass_mark: int | None
     attempts: int | None
     class_hour_minutes: int
     assessments: tuple[Literal["online", "offline"], ...]
+    exam_minutes: int | None
+    paper: tuple[PaperPart, ...]
+    study_reminders: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Credential:
     """What those who pass receive (R2.27): validity in `years`, None without end; `claim_working_days` None where
-    nothing is collected; `bar_after_unclaimed` consecutive non-collections bar for good (R6.16)."""
+    nothing is collected; `bar_after_unclaimed` consecutive non-collections bar for good (R6.16).
+
+    Numbers follow `number_pattern` with {year} of issue, {grade} (from `grade_codes`) and {serial} of `serial_digits`
+    digits, which restarts per year and grade (R6.08). `claim_reminders` are working days before the last day of
+    collection (R6.14), `expiry_reminders` calendar days before the last day of validity (R6.25). `body_text` is printed
+    on a certificate; {name}, {grade} and {occupation} are filled in.
+    """
 
     kind: Literal["e_certificate", "card"]
     title: str
@@ -184,14 +205,25 @@ class Credential:
     years: int | None
     claim_working_days: int | None
     bar_after_unclaimed: int | None
+    number_pattern: str
+    serial_digits: int
+    grade_codes: dict[GradeKey, str]
+    claim_reminders: tuple[int, ...]
+    expiry_reminders: tuple[int, ...]
+    body_text: str
 
 
 @dataclass(frozen=True)
 class Strikes:
-    """Unexcused absences that bar the person, None where the province has no such rule; and whether the unit too."""
+    """Unexcused absences that bar the person, None where the province has no such rule; and whether the unit too.
+
+    `excuses` are the kinds of good reason (正当理由) a participant can file (R4.17); `source` is the rule's article.
+    """
 
     limit: int | None
     bars_unit: bool
+    excuses: tuple[str, ...]
+    source: str
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,23 @@ ROOT = Path(__file__).parents[2]
 
 
 def _shape(handle) -> dict:
-    rows = handle.execute_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
-    shape = {name: " ".join(sql.replace("( ", "(").replace(" )", ")").split()) for name, sql in rows.fetchall()}
-    shape = {
-        name: sql.replace("( ", "(").replace(" )", ")").replace("IF NOT EXISTS ", "") for name, sql in shape.items()
-    }
-    return {name: sql for name, sql in shape.items() if not name.startswith(("case_name_", "schema_migration"))}
+    """Tables by their columns and references, in any order (an added column comes last); everything else by its SQL."""
+    rows = handle.execute_sql("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    shape = {}
+    for kind, name, sql in rows:
+        if name.startswith(("case_name_", "schema_migration", "sqlite_")):
+            continue
+        if kind == "table" and not sql.startswith("CREATE VIRTUAL"):
+            columns = handle.execute_sql(f'PRAGMA table_info("{name}")').fetchall()
+            references = handle.execute_sql(f'PRAGMA foreign_key_list("{name}")').fetchall()
+            shape[name] = (
+                sorted((column, type_, required, key) for _, column, type_, required, _, key in columns),
+                sorted((column, table, target, deleted) for _, _, table, column, target, _, deleted, _ in references),
+            )
+        else:
+            text = " ".join(sql.split()).replace("( ", "(").replace(" )", ")")
+            shape[name] = text.replace("IF NOT EXISTS ", "")
+    return shape
 
 
 def test_migrations_build_what_the_models_say():

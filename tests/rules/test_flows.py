@@ -10,9 +10,10 @@ from portal.rules.flows.registration import FLOW as REGISTRATION
 from portal.rules.flows.registration import Action, State
 from portal.rules.workflow import IN_REVIEW, REVIEWERS, Seat
 
-# Appendix D1 up to the approval, written down once more by hand: (state, action, seats) → state. A seat of the chain is
+# Appendix D1, written down once more by hand: (state, action, seats) → state. A seat of the chain is
 # any reviewer here; that it is its turn, the position decides (tests/actions/test_verb_matrix.py walks the verbs).
 A, U, S = frozenset({Seat.APPLICANT}), frozenset({Seat.UNIT}), frozenset({Seat.SYSTEM})
+P, D = frozenset({Seat.PROVINCE_CENTRE}), frozenset({Seat.DEPARTMENT})
 D1 = {
     ("draft", "submit", A): "under_review",
     ("returned", "resubmit", A): "under_review",
@@ -28,6 +29,24 @@ D1 = {
     ("approved", "undo", REVIEWERS): "under_review",
     ("draft", "extend", REVIEWERS): None,
     ("returned", "extend", REVIEWERS): None,
+    ("approved", "withdraw", U): "withdrawn",
+    ("approved", "finish_study", S): "study_done",
+    ("study_done", "pass_part", S | P): "assessed_part",
+    ("study_done", "pass_all", S | P): "passed",
+    ("assessed_part", "pass_all", S | P): "passed",
+    ("study_done", "fail", S | P): "failed",
+    ("assessed_part", "fail", S | P): "failed",
+    ("assessed_part", "correct_result", P): "study_done",
+    ("passed", "correct_result", P): "study_done",
+    ("failed", "correct_result", P): "study_done",
+    ("approved", "lapse", S | P): "unfinished",
+    ("study_done", "lapse", S | P): "unfinished",
+    ("assessed_part", "lapse", S | P): "unfinished",
+    ("unfinished", "excuse", P): "excused",
+    ("unfinished", "strike", P): "struck",
+    ("excused", "annul", P): "unfinished",
+    ("struck", "annul", P): "unfinished",
+    ("passed", "certify", P | D): "certified",
 }
 EXPECTED = {(state, action, seat): target for (state, action, seats), target in D1.items() for seat in seats}
 
@@ -53,7 +72,7 @@ def test_the_registration_follows_appendix_d1(state, action, seat):
 
 
 def test_the_matrix_is_whole():
-    assert len(combinations()) == 6 * 8 * 9 and set(EXPECTED) <= set(combinations())
+    assert len(combinations()) == 14 * 18 * 9 and set(EXPECTED) <= set(combinations())
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=list(FLOWS))
@@ -106,5 +125,6 @@ class TestEveryFlow:
 def test_a_harmful_decision_needs_a_reason():
     for t in REGISTRATION.transitions:
         harmful = t.action in (Action.RETURN, Action.REJECT, Action.EXTEND)
+        harmful = harmful or t.action in (Action.CORRECT_RESULT, Action.EXCUSE, Action.STRIKE, Action.ANNUL)
         harmful = harmful or (t.action == Action.WITHDRAW and Seat.UNIT in t.by)
         assert (t.note == "required") == harmful, t

@@ -4,7 +4,7 @@ from flask import redirect, url_for
 
 from portal.models import Case, Person, Registration
 from portal.models.jurisdictions import profile_of
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED
 from portal.web.applicant import blueprint
 from portal.web.guards import actor
 from portal.web.pages import get_or_404, show
@@ -41,6 +41,6 @@ def approved_registrations() -> list[Registration]:
     return list(
         Registration.select()
         .join(Case)
-        .where(Registration.person == actor().person, Case.state == State.APPROVED)
+        .where(Registration.person == actor().person, Case.state.in_(list(ADMITTED)))
         .order_by(Case.id.desc())
     )

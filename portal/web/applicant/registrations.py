@@ -15,7 +15,7 @@ from portal.papers.correction import print_correction
 from portal.papers.registration import print_registration
 from portal.rules.errors import Invalid
 from portal.rules.flows.plan import PHASE_LABELS, PHASE_TONES, Phase, PlanState
-from portal.rules.flows.registration import FLOW, Action, State
+from portal.rules.flows.registration import ADMITTED, FLOW, Action, State
 from portal.rules.workflow import Seat
 from portal.storage import SCAN
 from portal.web.applicant import blueprint
@@ -176,12 +176,13 @@ def _show_registration(case: Case):
     steps = list(Step.select().where(Step.case == case.id).order_by(Step.position))
     unit_passed = bool(steps) and steps[0].outcome == Action.PASS
     account = PlatformAccount.get_or_none(PlatformAccount.registration == case.id)
-    approved = case.state == State.APPROVED
+    approved = case.state in ADMITTED
     return show(
         "applicant/registration.html", case=case, registration=row, plan=row.plan, steps=steps,
         standing=registrations.standing(case), events=_timeline(case), results=results_for_page(row),
         stamp=describe_stamp(row), correction=open_correction(case), scan_bytes=SCAN.max_bytes,
-        groups=applicant_groups(row.plan), account=account if approved else None, approved=approved,
+        groups=applicant_groups(row.plan) if approved or case.state == State.UNDER_REVIEW else [],
+        account=account if approved else None, approved=approved,
         items=[item for item in registrations.items_of(row) if item.value or item.files],
         can_withdraw=case.state in (State.UNDER_REVIEW, State.RETURNED) and not unit_passed,
         editable=case.state in (State.DRAFT, State.RETURNED),

@@ -20,7 +20,7 @@ from portal.models.jurisdictions import profile_of
 from portal.rules.eligibility import needs_waiver
 from portal.rules.errors import Stale
 from portal.rules.flows import FLOWS
-from portal.rules.flows.registration import Action, State
+from portal.rules.flows.registration import ADMITTED, Action, State
 from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import IN_REVIEW, Seat
 from portal.web.desk import desk_calendar
@@ -127,7 +127,7 @@ def case_context(
         "is_second": any(each.withdrawn_at is None for each in dossier.corrections),
         "can_record": None if is_own else cases.acts_for(found, person),
         "undo": undoable(found, person),
-        "is_final": found.state in (State.APPROVED, State.REJECTED),
+        "is_final": found.state in ADMITTED or found.state == State.REJECTED,
         "following": f"{desk.base}/{following}{desk.suffix}" if following else "",
         "last": _last(desk),
         **_unit_forms(found, dossier, person, is_own),

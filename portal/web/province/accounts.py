@@ -8,7 +8,7 @@ from portal.actions.platform_accounts import accounts_kind, allot_account
 from portal.models import Case, Occupation, Organisation, Person, Plan, PlatformAccount, Registration
 from portal.papers.imports import examine_file, make_template
 from portal.rules.errors import Invalid
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED
 from portal.web.files import send_bytes
 from portal.web.forms import PortalForm, TextField, at_most, filled
 from portal.web.guards import actor
@@ -96,7 +96,7 @@ def _participants(plan: Plan):
         .left_outer_join(Occupation, on=(Registration.occupation == Occupation.id))
         .switch(Registration)
         .join(Case, on=(Registration.case == Case.id))
-        .where(Registration.plan == plan.id, Case.state == State.APPROVED)
+        .where(Registration.plan == plan.id, Case.state.in_(list(ADMITTED)))
     )
 
 

@@ -7,7 +7,7 @@ from portal.actions.plans import groups_for
 from portal.models import Case, Notice, Plan
 from portal.models.jurisdictions import profile_of
 from portal.papers.notices import compose_contacts
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED
 from portal.rules.workflow import Seat
 from portal.web.guards import actor
 from portal.web.pages import get_or_404, show
@@ -72,6 +72,6 @@ def _links_for(plan: Plan) -> list[tuple[str, str]]:
     """The addresses as (label, href): the system's for all, training and exam for approved participants (R2.28)."""
     keys = ["system"]
     if current_user.is_authenticated and current_user.seat and actor().seat == Seat.APPLICANT and actor().person:
-        mine = Case.select().where(Case.plan == plan.id, Case.person == actor().person, Case.state == State.APPROVED)
+        mine = Case.select().where(Case.plan == plan.id, Case.person == actor().person, Case.state.in_(list(ADMITTED)))
         keys += ["training", "exam"] if mine.exists() else []
     return [(LINK_LABELS[key], plan.links[key]) for key in keys if plan.links.get(key)]

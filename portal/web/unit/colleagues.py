@@ -20,7 +20,7 @@ from portal.papers.imports import make_template
 from portal.rules import identity
 from portal.rules.errors import Invalid, NotAllowed
 from portal.rules.flows.plan import PlanState
-from portal.rules.flows.registration import FLOW, State
+from portal.rules.flows.registration import ADMITTED, FLOW, State
 from portal.web.files import send_bytes
 from portal.web.forms import PortalForm, TextField, at_most, filled
 from portal.web.guards import actor
@@ -33,7 +33,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Tabs of the list: the word in the address, what it says, and the states it shows.
 LISTS = (
     ("", "待本人确认", (State.DRAFT,)),
-    ("confirmed", "已由本人提交", (State.UNDER_REVIEW, State.RETURNED, State.APPROVED, State.REJECTED)),
+    ("confirmed", "已由本人提交", (State.UNDER_REVIEW, State.RETURNED, *ADMITTED, State.REJECTED)),
     ("given-up", "已撤回", (State.WITHDRAWN,)),
 )
 

@@ -1,0 +1,146 @@
+"""What happens to an admitted participant: study finished, results of assessments, lapsing, and moves of that kind."""
+
+from decimal import Decimal
+
+from portal import clock
+from portal.actions.cases import bump
+from portal.actions.events import record, tell, user_of
+from portal.database import transaction
+from portal.models import AssessmentResult, Case, Event, Plan, Progress, Registration, Session
+from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.exam import keep_score
+from portal.rules.flows.plan import PlanState
+from portal.rules.flows.registration import FLOW, IN_CLASS, Action, State
+from portal.rules.workflow import SYSTEM, Actor
+
+ASSESSMENTS = {"online": "线上考核", "offline": "线下考核"}
+
+
+def move_participant(case: Case, action: str, *, actor: Actor, note: str = "", data: dict | None = None) -> Event:
+    """Make one move of the registration's table after its approval, with its event; tells the applicant.
+
+    Call it inside a transaction, with what else the move demands checked by the caller. Raises NotAllowed, Stale, or
+    Invalid("note") where the table requires a reason.
+    """
+    transition = FLOW.find(action, seat=actor.seat, state=case.state)
+    if transition.note == "required" and not note.strip():
+        raise Invalid("note", "请填写理由，会记入档案并告知本人。")
+    before = case.state
+    bump(case, state=transition.target)
+    event = record(
+        action, transition.label, actor=actor, case=case, before=before, after=case.state, note=note.strip(),
+        data=data or {},
+    )  # fmt: skip
+    said = f"理由：{note.strip()}" if note.strip() else ""
+    tell(
+        user_of(case.person_id), f"您的报名（{case.number}）：{transition.label}。{said}", kind=str(action), case=case,
+        link=f"/applicant/registrations/{case.id}",
+    )  # fmt: skip
+    return event
+
+
+def finish_study(case: Case) -> bool:
+    """The required study time is reached: the assessments open (R4.03). False when the case had moved on already."""
+    with transaction():
+        case = Case.get_by_id(case.id)
+        if case.state != State.APPROVED:
+            return False
+        now = clock.now()
+        Progress.insert(case=case.id, done_at=now).on_conflict(
+            conflict_target=[Progress.case], update={"done_at": now}
+        ).execute()
+        move_participant(case, Action.FINISH_STUDY, actor=SYSTEM)
+        return True
+
+
+def keep_result(
+    registration: Registration,
+    assessment: str,
+    *,
+    actor: Actor,
+    source: str,
+    score: Decimal | str | None = None,
+    passed: bool | None = None,
+    session: Session | None = None,
+    note: str = "",
+) -> AssessmentResult:
+    """Keep the result of one assessment and move the participant: part passed, all passed, or failed (R5.13).
+
+    `score` is cut to one decimal and decides against the plan's pass mark, inclusive (R5.03, R5.19); without one
+    `passed` decides. `source` is exam, entered or imported. Raises Invalid for a score outside 0–100 or an assessment
+    that the plan does not list, NotAllowed when the plan is over, Stale when a result stands already or the
+    participant is not at that point.
+    """
+    with transaction():
+        case, plan = Case.get_by_id(registration.case_id), Plan.get_by_id(registration.plan_id)
+        if plan.state == PlanState.CANCELLED:
+            raise NotAllowed("本计划已取消，不能再登记考核结果。")
+        if assessment not in plan.assessments:
+            raise Invalid("assessment", f"本计划没有设置{ASSESSMENTS.get(assessment, '这项考核')}。")
+        if case.state == State.APPROVED:
+            raise NotAllowed(f"{case.title}尚未完成规定的学习，不能登记考核结果。")
+        standing = {row.assessment: row for row in results_of(registration)}
+        if assessment in standing:
+            raise Stale(f"{case.title}的{ASSESSMENTS[assessment]}结果已登记；如有误，请先更正。")
+        if score is not None:
+            score = keep_score(score)
+            passed = score >= plan.pass_mark
+        elif passed is None:
+            raise Invalid("score", "请填写成绩或选择合格、不合格。")
+        result = AssessmentResult.create(
+            registration=case.id, assessment=assessment, score=score, passed=passed, source=source, session=session,
+            entered_by=actor.user, at=clock.now(), note=note.strip()[:300],
+        )  # fmt: skip
+        _move_on(case, plan, {**standing, assessment: result}, result, actor)
+        return result
+
+
+def correct_result(registration: Registration, assessment: str, *, actor: Actor, reason: str) -> None:
+    """Take back a result that was entered or imported wrongly, while nothing has been issued on it (audited).
+
+    Raises NotAllowed for a result of the portal's own exam, which is frozen (R5.09), Stale or Invalid("note").
+    """
+    with transaction():
+        case = Case.get_by_id(registration.case_id)
+        result = AssessmentResult.get_or_none(
+            AssessmentResult.registration == case.id, AssessmentResult.assessment == assessment
+        )
+        if result is None:
+            raise Stale("没有可更正的考核结果，请刷新后查看。")
+        if result.source == "exam":
+            raise NotAllowed("系统自动评分的成绩已锁定，不能更正。")
+        others = [row for row in results_of(registration) if row.id != result.id]
+        was = f"{result.score if result.score is not None else ''}{'合格' if result.passed else '不合格'}"
+        move_participant(
+            case, Action.CORRECT_RESULT, actor=actor, note=reason, data={"assessment": assessment, "was": was}
+        )
+        result.delete_instance()
+        if others:  # what still stands leads to where it led before
+            plan = Plan.get_by_id(registration.plan_id)
+            _move_on(case, plan, {row.assessment: row for row in others}, others[-1], actor)
+
+
+def lapse(case: Case, *, actor: Actor = SYSTEM, note: str = "") -> bool:
+    """The period is over and something was left undone: onto the decision list (R4.16). False when nothing was."""
+    with transaction():
+        case = Case.get_by_id(case.id)
+        if case.state not in IN_CLASS:
+            return False
+        move_participant(case, Action.LAPSE, actor=actor, note=note)
+        return True
+
+
+def results_of(registration: Registration) -> list[AssessmentResult]:
+    """The results that stand, the oldest first."""
+    rows = AssessmentResult.select().where(AssessmentResult.registration == registration.case_id)
+    return list(rows.order_by(AssessmentResult.id))
+
+
+def _move_on(case: Case, plan: Plan, standing: dict, newest: AssessmentResult, actor: Actor) -> None:
+    said = {"assessment": newest.assessment, "score": str(newest.score) if newest.score is not None else None}
+    if any(not row.passed for row in standing.values()):
+        move_participant(case, Action.FAIL, actor=actor, data=said)
+    elif all(name in standing for name in plan.assessments):
+        move_participant(case, Action.PASS_ALL, actor=actor, data=said)
+    elif case.state == State.STUDY_DONE:
+        move_participant(case, Action.PASS_PART, actor=actor, data=said)
