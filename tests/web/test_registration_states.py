@@ -102,7 +102,8 @@ def test_every_transition_is_reached_and_shown_in_chinese(client, at):
     for seat, word in (("U", "待市级审核"), ("C", "待省级审核"), ("P", "审核通过")):
         admitted.decide("pass", seat, word)
     admitted.withdraw(admitted.s.reviewers["U"])
-    # Nothing in the table up to the approval is left out: every action from every state it starts from, and both who may withdraw.
+    # Nothing in the table up to the approval is left out: every action from every state it starts from, and both who
+    # may withdraw.
     rows = Event.select(Event.action, Event.before, Event.seat).where(Event.case.is_null(False)).tuples()
     done = {(action, before) for action, before, _ in rows}
     table = {(str(t.action), str(source)) for t in FLOW.transitions for source in t.sources if t.action in REVIEW}
