@@ -11,6 +11,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.actions.deadlines import move_to_plan_dates
 from portal.actions.events import record, tell
+from portal.actions.modules import seed_modules
 from portal.actions.numbers import next_number
 from portal.actions.registrations import close_for_cancelled_plan
 from portal.database import transaction
@@ -56,6 +57,7 @@ def create_plan(*, actor: Actor, grade: str, kind: str = "training", copy_of: Pl
             **values, grade=grade, office=actor.office, province=profile.key, created_at=clock.now(),
             batch_no=_draw_batch_no(profile, values["kind"]),
         )  # fmt: skip
+        seed_modules(plan, copy_of=copy_of)
         note = f"复制自{copy_of.batch_no or copy_of.name}" if copy_of else ""
         record("create", "新建计划", actor=actor, subject=f"plan:{plan.id}", after=PlanState.DRAFT, note=note)
         return plan
@@ -327,7 +329,8 @@ def _list_blanks(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not values["batch_no"]:
         yield "batch_no", "请填写批次号。"
     for name, label in PLAN_NUMBERS.items():
-        if values[name] is None:
+        # The study may be measured in class hours instead of minutes (川人社职鉴〔2022〕21号 五).
+        if values[name] is None and not (name == "minutes" and values["class_hours"]):
             yield name, f"请填写{label}，系统不会代为设定。"
 
 
