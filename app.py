@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, database
+from portal.actions import issuing, sealing
 from portal.documents.render import set_font_folder
 from portal.models.jurisdictions import use_profiles
 from portal.settings import ROOT, Settings
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
 
     use_profiles(ROOT / "data" / "profiles")
     set_font_folder(settings.fonts)
+    sealing.use_secret(settings.secret_key)
+    issuing.use_public_address(settings.public_address)
     if connect:
         database.use(settings.database)
         app.before_request(database.open_connection)

@@ -1,6 +1,7 @@
 """The only reader of the environment: where data lies, how the server listens; unsafe values stop the start."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ MIB = 1024 * 1024
 # Keys found in tutorials and in published word lists; a signed cookie under one of them is no proof of anything.
 _KNOWN_KEYS = ("secret", "changeme", "change-me", "development", "password", "your-secret-key", "flask", "123456")
 _SHORTEST_KEY = 32
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -45,6 +47,7 @@ class Settings:
     idle_minutes: int = 30
     session_hours: int = 12
     request_bytes: int = 64 * MIB  # one form with all its files; what one file may be stands in portal.storage.limits
+    address: str = ""  # how the portal is reached from outside, for QR codes; empty = derived, see `public_address`
 
     @property
     def database(self) -> Path:
@@ -87,6 +90,14 @@ class Settings:
         return self.data / "server.lock"
 
     @property
+    def public_address(self) -> str:
+        """The address printed into QR codes, without a slash at its end: as set, or the first of our host names."""
+        if self.address:
+            return self.address
+        scheme = "https" if self.https else "http"
+        return f"{scheme}://{self.trusted_hosts[0]}" if self.trusted_hosts else f"{scheme}://{self.host}:{self.port}"
+
+    @property
     def is_initialised(self) -> bool:
         """Whether `flask init` or `flask demo` has made a key and a database here."""
         return bool(self.secret_key) and self.database.exists()
@@ -120,6 +131,7 @@ class Settings:
             idle_minutes=_number(env, "PORTAL_IDLE_MINUTES", 30, 1, 24 * 60),
             session_hours=_number(env, "PORTAL_SESSION_HOURS", 12, 1, 24),
             request_bytes=_number(env, "PORTAL_REQUEST_MIB", 64, 21, 1000) * MIB,
+            address=_address(env, "PORTAL_ADDRESS"),
         )
         settings._refuse_unsafe(clock_shift=env.get("PORTAL_TEST_CLOCK_SHIFT", ""))
         return replace(settings, secret_key=settings._read_key())
@@ -217,6 +229,13 @@ def _number(env, name: str, default: int, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
         raise Unsafe(f"{name} 应为 {least} 至 {most} 之间的整数。")
     return int(text)
+
+
+def _address(env, name: str) -> str:
+    text = (env.get(name) or "").strip().rstrip("/")
+    if text and not _ADDRESS.fullmatch(text):
+        raise Unsafe(f"{name} 应为完整网址，如 https://kaoping.example.gov.cn（不带路径）。")
+    return text
 
 
 def _path(env, name: str) -> Path | None:

@@ -9,6 +9,7 @@ from hypothesis import settings
 from itsdangerous import URLSafeTimedSerializer
 
 from portal import clock, database
+from portal.actions import sealing
 from portal.models import jurisdictions
 from tests import make
 from tests.pages import Page, check_html
@@ -34,6 +35,7 @@ def _schema():
     database.open_connection()
     database.migrate()
     jurisdictions.use_profiles(ROOT / "data" / "profiles")
+    sealing.use_secret("5" * 64)
 
 
 @pytest.fixture

@@ -1,0 +1,383 @@
+"""Issuing credentials to those who passed: who can have one, number, frozen fields, renewals and corrections."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from portal import clock
+from portal.actions import sealing
+from portal.actions.card_moves import move_credential, subject_of, unit_users
+from portal.actions.events import record, tell
+from portal.actions.jobs import start_job
+from portal.actions.numbers import next_number
+from portal.actions.participants import move_participant
+from portal.actions.recusal import is_own_case
+from portal.actions.registration_copy import awaits_stamp, has_valid_stamp, last_submission
+from portal.database import transaction
+from portal.models import Case, Counter, Credential, FileVersion, Job, Occupation, Plan, Registration
+from portal.models.jurisdictions import profile_of
+from portal.rules import credential as rules
+from portal.rules.errors import Invalid, NotAllowed, Refusal
+from portal.rules.facts import OccupationRef
+from portal.rules.flows import registration as participants
+from portal.rules.flows.credential import Action, State
+from portal.rules.flows.plan import PlanState
+from portal.rules.identity import DOCUMENT_TYPES
+from portal.rules.workflow import SEAT_LABELS, SYSTEM, Actor
+
+RENDER_JOB = "render_credentials"
+# One transaction holds the only write lock; others wait at most ten seconds for it.
+MOST_AT_ONCE = 1000
+_CORRECTABLE = ("name", "sex", "id_type", "id_number", "unit", "occupation")
+_public_address = "http://127.0.0.1:8000"
+# What is printed must be printable: `portal.papers.credentials` hangs the look at the fonts in here, since actions know
+# no documents. Takes the text, gives the characters for which there is no glyph.
+UNPRINTABLE: list[Callable[[str], str]] = []
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one issuing made: the credentials, who was left out and why, and the job that renders the documents."""
+
+    credentials: list[Credential]
+    skipped: list[tuple[Registration, str]]
+    job: Job | None
+
+
+def use_public_address(address: str) -> None:
+    """Under which address this portal is reached from outside (for QR codes); once at start-up."""
+    global _public_address
+    _public_address = address.rstrip("/")
+
+
+def may_issue(province: str, actor: Actor) -> bool:
+    """Whether this seat issues the province's credentials (profile.owners.credentials; R0.09)."""
+    return actor.seat == profile_of(province).owners.credentials and actor.province == province
+
+
+def check_issuer(province: str, actor: Actor) -> None:
+    """Raises NotAllowed for every seat but the one that issues the province's credentials."""
+    if not may_issue(province, actor):
+        owner = SEAT_LABELS[profile_of(province).owners.credentials]
+        raise NotAllowed(f"证书（证卡）由{owner}发放，您没有进行这项操作的权限。")
+
+
+def issuable(plan: Plan) -> tuple[list[Registration], list[tuple[Registration, str]]]:
+    """Those who passed and have no credential yet: who can be issued, and who is skipped with the reason (R5.14).
+
+    Ordered by unit, so that the cards of one unit carry consecutive numbers.
+    """
+    rows = (
+        Registration.select(Registration, Case)
+        .join(Case, on=(Registration.case == Case.id))
+        .where(Registration.plan == plan.id, Case.state == participants.State.PASSED)
+        .order_by(Registration.organisation, Case.id)
+    )
+    ready, skipped = [], []
+    for registration in rows:
+        registration.plan = plan
+        reason = why_not(registration)
+        if reason:
+            skipped.append((registration, reason))
+        else:
+            ready.append(registration)
+    return ready, skipped
+
+
+def why_not(registration: Registration, *, actor: Actor | None = None) -> str:
+    """The first thing that keeps this registration from a credential, as a Chinese sentence; '' when nothing does."""
+    case, plan = registration.case, registration.plan
+    if case.state == participants.State.CERTIFIED:
+        return "已发证。"
+    if case.state != participants.State.PASSED:
+        return f"当前状态为“{participants.FLOW.labels[case.state]}”，考核合格后才能发证。"
+    if actor is not None and is_own_case(case, actor):
+        return "不能为本人发证，请由其他工作人员办理。"
+    if registration.occupation_id is None:
+        return "没有申报考评职业（工种），请核实。"
+    if awaits_stamp(registration):
+        return f"尚待补交盖章的申报表（期限{registration.stamp_exception['until']}），收到后才能发证。"
+    if plan.require_stamped_form and not has_valid_stamp(registration):
+        return "没有有效的盖章申报表，上传后才能发证。"
+    if _portrait_of(registration) is None:
+        return "缺少照片，补齐后才能发证。"
+    barred = _why_barred(registration)
+    if barred:
+        return barred
+    if plan.kind == rules.RENEWAL and find_renewed(registration) is None:
+        return "没有可以复核换证的原证书（证卡）。"
+    return _why_unprintable(registration)
+
+
+def issue_credentials(plan: Plan, registrations: Iterable[Registration], *, actor: Actor) -> Batch:
+    """Issue to all of these in one transaction, with consecutive numbers and one job that renders them (R6.31).
+
+    Who cannot have one is left out and named (R6.32); each unit gets one message. Raises NotAllowed for another seat, a
+    cancelled plan or a used-up series, Invalid for none or too many at once; then nothing at all is issued.
+    """
+    check_issuer(plan.province, actor)
+    wanted = [registration.case_id for registration in registrations]
+    if not wanted:
+        raise Invalid("registrations", "请至少选择一名考核合格的人员。")
+    if len(set(wanted)) > MOST_AT_ONCE:
+        raise Invalid("registrations", f"一次最多发放{MOST_AT_ONCE}人，请分批办理。")
+    with transaction():
+        plan = Plan.get_by_id(plan.id)
+        if plan.state == PlanState.CANCELLED:
+            raise NotAllowed("本计划已取消，不能发证。")
+        rows = (
+            Registration.select(Registration, Case)
+            .join(Case, on=(Registration.case == Case.id))
+            .where(Registration.plan == plan.id, Registration.case.in_(wanted))
+            .order_by(Registration.organisation, Case.id)
+        )
+        made, skipped = [], []
+        for registration in list(rows):
+            registration.plan = plan
+            reason = why_not(registration, actor=actor)
+            if reason:
+                skipped.append((registration, reason))
+            else:
+                made.append(_issue(registration, actor))
+        job = None
+        if made:
+            _tell_units(made)
+            ids = [credential.id for credential in made]
+            job = start_job(RENDER_JOB, actor=actor, data={"credentials": ids, "plan": plan.id}, total=len(ids))
+        return Batch(made, skipped, job)
+
+
+def issue_one(registration: Registration, *, actor: Actor) -> Credential:
+    """Issue to one who passed. Raises NotAllowed with the reason when nothing can be issued (R3.38)."""
+    check_issuer(registration.plan.province, actor)
+    with transaction():
+        registration = Registration.get_by_id(registration.case_id)
+        if registration.plan.state == PlanState.CANCELLED:
+            raise NotAllowed("本计划已取消，不能发证。")
+        reason = why_not(registration, actor=actor)
+        if reason:
+            raise NotAllowed(f"{registration.case.title}：{reason}")
+        credential = _issue(registration, actor)
+        _tell_units([credential])
+        start_job(
+            RENDER_JOB, actor=actor, data={"credentials": [credential.id], "plan": credential.plan_id}, total=1
+        )
+        return credential
+
+
+def issue_successor(old: Credential, *, values: Mapping[str, str], actor: Actor, reason: str) -> Credential:
+    """The linked credential with corrected fields and a new number (更正换发); the caller ends the old one.
+
+    `values`: some of name, sex, id_type, id_number and unit, as they are to be printed, and `occupation`, the id of the
+    right one. The validity stays: a correction prolongs nothing. Call it inside the transaction that moves `old`.
+    Raises Invalid for a field that is not printed, empty, unchanged or unprintable, NotAllowed for another seat.
+    """
+    check_issuer(old.province, actor)
+    if not reason.strip():
+        raise Invalid("reason", "请填写更正的理由。")
+    changes = {key: str(value).strip() for key, value in values.items()}
+    occupation = old.occupation_id
+    if changes.get("occupation"):
+        right = Occupation.get_or_none(Occupation.id == changes["occupation"])
+        if right is None:
+            raise Invalid("occupation", "请从列表中选择职业（工种）。")
+        occupation, changes["occupation"] = right.id, occupation_label(right)
+    for key, value in changes.items():
+        if key not in _CORRECTABLE:
+            raise Invalid(key, "这一项不能更正。")
+        if not value:
+            raise Invalid(key, "更正后的内容不能为空。")
+        _check_printable(key, value)
+    profile = profile_of(old.province)
+    today = clock.today()
+    printed = {**old.printed, **changes}
+    if printed == old.printed:
+        raise Invalid("reason", "没有需要更正的内容。")
+    with transaction():
+        Credential.update(live_key=None).where(Credential.id == old.id).execute()
+        token = secrets.token_urlsafe(16)
+        number = _draw_number(profile, today.year, old.grade)
+        fresh = rules.compose_printed(
+            profile.credential, profile.grade(old.grade), person=printed, occupation=printed["occupation"],
+            unit=printed["unit"], number=number, issued_on=today, valid_to=old.valid_to, verify=_verify_address(token),
+        )  # fmt: skip
+        # What stood on the old one stays, also where the province's wording has changed since.
+        kept = ("number", "issued_on", "verify", *(("body",) if "occupation" in changes or "name" in changes else ()))
+        credential = Credential(
+            number=number, kind=old.kind, province=old.province, person=old.person_id, live_key=old.registration_id,
+            registration=old.registration_id, plan=old.plan_id, organisation=old.organisation_id, grade=old.grade,
+            occupation=occupation, occupation_name=printed["occupation"], levels=old.levels,
+            name=printed["name"], valid_to=old.valid_to, portrait=old.portrait_id, token=token, replaces=old.id,
+            succession=rules.CORRECTION, printed={**printed, **{key: fresh[key] for key in kept}},
+        )  # fmt: skip
+        return _keep(credential, actor, note=reason.strip(), data={"replaces": old.number, "fields": sorted(changes)})
+
+
+def settle_renewal(credential: Credential) -> Credential | None:
+    """Once a renewed credential is valid the one it renews becomes 已换证; gives that one, or None (R6.24).
+
+    Safe to repeat. Call it inside the transaction that makes `credential` valid.
+    """
+    if credential.succession != rules.RENEWAL or credential.state != State.VALID or credential.replaces_id is None:
+        return None
+    old = Credential.get_by_id(credential.replaces_id)
+    if old.state not in (State.VALID, State.EXPIRED):
+        return None
+    move_credential(old, Action.REPLACE, actor=SYSTEM, data={"by": credential.number}, ended_at=clock.now())
+    return old
+
+
+def find_renewed(registration: Registration) -> Credential | None:
+    """The credential that a renewal registration renews: the one it names, or else the person's newest of that kind.
+
+    Only a valid or expired one of the same occupation and grade; a void, revoked or replaced one is none.
+    """
+    rows = Credential.select().where(
+        Credential.person == registration.person_id,
+        Credential.province == registration.plan.province,
+        Credential.grade == registration.plan.grade,
+        Credential.occupation == registration.occupation_id,
+        Credential.state.in_([State.VALID, State.EXPIRED]),
+    )
+    named = registration.data.get("renews")
+    if named:
+        rows = rows.where(Credential.id == named)
+    return rows.order_by(Credential.issued_on.desc(), Credential.id.desc()).first()
+
+
+def numbers_left(province: str, grade: str, *, year: int | None = None) -> int:
+    """How many numbers the series of this year and grade still has."""
+    series = rules.name_series(province, year=year or clock.today().year, grade=grade)
+    used = Counter.get_or_none(Counter.name == series)
+    return 10 ** profile_of(province).credential.serial_digits - 1 - (used.last if used else 0)
+
+
+def _issue(registration: Registration, actor: Actor) -> Credential:
+    """One credential inside the caller's transaction: number, frozen fields, seal, and the participant's last move."""
+    plan, person = registration.plan, registration.person
+    profile = profile_of(plan.province)
+    grade, today = profile.grade(plan.grade), clock.today()
+    old = find_renewed(registration) if plan.kind == rules.RENEWAL else None
+    valid_to = rules.last_day(profile.credential, today, old_end=old.valid_to if old else None)
+    number = _draw_number(profile, today.year, plan.grade)
+    token = secrets.token_urlsafe(16)
+    occupation = occupation_label(registration.occupation)
+    printed = rules.compose_printed(
+        profile.credential, grade, person=_identity(registration), occupation=occupation,
+        unit=registration.organisation.name, number=number, issued_on=today, valid_to=valid_to,
+        verify=_verify_address(token),
+    )  # fmt: skip
+    credential = Credential(
+        number=number, kind=profile.credential.kind, province=plan.province, person=person.id, plan=plan.id,
+        registration=registration.case_id, live_key=registration.case_id, organisation=registration.organisation_id,
+        grade=plan.grade, occupation=registration.occupation_id, occupation_name=occupation,
+        levels=rules.write_levels(grade), name=printed["name"], valid_to=valid_to, portrait=_portrait_of(registration),
+        token=token, replaces=old.id if old else None, succession=rules.RENEWAL if old else "", printed=printed,
+    )  # fmt: skip
+    move_participant(registration.case, participants.Action.CERTIFY, actor=actor, data={"credential": number})
+    return _keep(credential, actor, data={"replaces": old.number} if old else {})
+
+
+def _keep(credential: Credential, actor: Actor, *, note: str = "", data: dict) -> Credential:
+    """Store a composed credential: a card waits for its release, a certificate is valid at once (R2.27, R6.03)."""
+    is_card = credential.kind == rules.CARD
+    credential.state = State.ISSUED if is_card else State.VALID
+    credential.issued_on, credential.created_at = clock.today(), clock.now()
+    credential.mac = sealing.seal(credential)
+    credential.save(force_insert=True)
+    record(
+        Action.ISSUE, "制作证卡" if is_card else "发放电子证书", actor=actor, subject=subject_of(credential),
+        after=credential.state, note=note, data={"number": credential.number, **data},
+    )  # fmt: skip
+    settle_renewal(credential)
+    return credential
+
+
+def _draw_number(profile, year: int, grade: str) -> str:
+    """The next number of the series; one that an imported credential carries already is passed over."""
+    series = rules.name_series(profile.key, year=year, grade=grade)
+    while True:
+        number = rules.write_number(profile.credential, year=year, grade=grade, serial=next_number(series))
+        if not Credential.select().where(Credential.number == number, Credential.imported).exists():
+            return number
+
+
+def _verify_address(token: str) -> str:
+    return f"{_public_address}/verify/t/{token}"
+
+
+def occupation_label(occupation: Occupation) -> str:
+    """The one occupation (工种) a credential is for, as it is printed (R6.05)."""
+    return OccupationRef("", occupation.name, occupation.job).label
+
+
+def _identity(registration: Registration) -> dict[str, str]:
+    # Nobody can change these by oneself after the submission; what technical staff corrected since is right.
+    person = registration.person
+    return {
+        "name": person.name,
+        "sex": person.sex,
+        "id_type": DOCUMENT_TYPES.get(person.id_type, person.id_type),
+        "id_number": person.id_number,
+    }
+
+
+def _portrait_of(registration: Registration) -> FileVersion | None:
+    """The portrait that was reviewed, not one put into the profile later; without a submission the profile's."""
+    submission = last_submission(registration.case)
+    versions = submission.files.get("person.portrait") if submission else None
+    if versions:
+        return FileVersion.get_or_none(FileVersion.id == versions[-1])
+    return registration.person.portrait
+
+
+def _why_barred(registration: Registration) -> str:
+    try:
+        from portal.actions.bars import check_not_barred
+    except ImportError:
+        return ""
+    try:
+        check_not_barred(registration.person, registration.organisation)
+    except Refusal as refusal:
+        return refusal.message
+    return ""
+
+
+def _why_unprintable(registration: Registration) -> str:
+    texts = {**_identity(registration), "unit": registration.organisation.name}
+    texts["occupation"] = occupation_label(registration.occupation)
+    missing = _find_unprintable("".join(texts.values()))
+    return f"有无法打印的字符：{_quote(missing)}，请先请管理员补充含有该字的字体。" if missing else ""
+
+
+def _check_printable(field: str, text: str) -> None:
+    missing = _find_unprintable(text)
+    if missing:
+        raise Invalid(field, f"有无法打印的字符：{_quote(missing)}，请改用规范汉字，或请管理员补充含有该字的字体。")
+
+
+def _find_unprintable(text: str) -> str:
+    return "".join(char for look in UNPRINTABLE for char in look(text))
+
+
+def _quote(chars: str) -> str:
+    return "、".join(f"“{char}”（U+{ord(char):04X}）" for char in chars)
+
+
+def _tell_units(made: list[Credential]) -> None:
+    """One message to each unit, however many of its people are in the batch (R6.31)."""
+    by_unit: dict[int, list[Credential]] = {}
+    for credential in made:
+        if credential.organisation_id:
+            by_unit.setdefault(credential.organisation_id, []).append(credential)
+    for unit, theirs in by_unit.items():
+        what = "的证卡已制作，发放后请统一领取" if theirs[0].kind == rules.CARD else "的电子证书已发放，由本人下载"
+        text = f"本单位{theirs[0].name}等{len(theirs)}人{what}。" if len(theirs) > 1 else f"{theirs[0].name}{what}。"
+        tell(unit_users(unit), text, kind="issued")
+
+
+def expected_end(plan: Plan, registration: Registration, on: date) -> date | None:
+    """The last day of validity that issuing on this day would print."""
+    old = find_renewed(registration) if plan.kind == rules.RENEWAL else None
+    return rules.last_day(profile_of(plan.province).credential, on, old_end=old.valid_to if old else None)
