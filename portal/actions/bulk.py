@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portal.actions.cases import Decision, check_decision, decide
 from portal.models import Case
 from portal.rules.errors import Refusal
+from portal.rules.kinds import KINDS, noun_of
 from portal.rules.workflow import Actor
 
 
@@ -39,6 +40,8 @@ def _try(case_id: int, actor: Actor, verb: Callable[[Case], str]) -> Outcome:
     case = Case.visible_to(actor).where(Case.id == case_id).first()
     if case is None:
         return Outcome(case_id, "", False, "没有找到这件报名。")
+    if not KINDS[case.kind].in_bulk:
+        return Outcome(case_id, case.title, False, f"{noun_of(case.kind)}须逐件办理，不能批量决定。")
     try:
         return Outcome(case_id, case.title, True, verb(case))
     except Refusal as refusal:

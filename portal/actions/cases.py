@@ -9,9 +9,9 @@ from peewee import JOIN
 from portal import clock
 from portal.actions import deadlines
 from portal.actions.claims import is_held_by_other
-from portal.actions.events import record, tell, user_of, users_at
+from portal.actions.events import record, tell, users_at
 from portal.actions.numbers import next_number
-from portal.actions.recusal import OWN_CASE, is_own_case, other_eyes_needed
+from portal.actions.recusal import is_own_case, other_eyes_needed, own_case_said
 from portal.database import transaction
 from portal.models import Case, Correction, Event, Grant, Office, Region, Step, Submission
 from portal.models.cases import NO_DUE
@@ -19,6 +19,7 @@ from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows import FLOWS
 from portal.rules.flows.registration import Action
+from portal.rules.kinds import KINDS, noun_of
 from portal.rules.workflow import IN_REVIEW, Actor, Seat, Transition
 
 _DECIDED = (Step.outcome, Step.decided_at, Step.decided_by, Step.seen, Step.days_left)
@@ -60,6 +61,8 @@ class Decision:
 # EFFECTS also knows "undo pass" … as f(case, event, actor), and "extend" as f(case, until, actor).
 CHECKS: dict[tuple[str, str], Callable] = {}
 EFFECTS: dict[tuple[str, str], Callable] = {}
+# Whom a kind's decisions concern: f(case) -> [(accounts, address of the case's page at their door)].
+PARTIES: dict[str, Callable[[Case], list[tuple[list[int], str]]]] = {}
 
 
 def decide(case: Case, decision: Decision, *, actor: Actor, seen: int) -> Event:
@@ -123,7 +126,7 @@ def extend_correction(case: Case, *, actor: Actor, seen: int, until: date, note:
         if owner != actor.office:
             raise NotAllowed("补正期限由退回的单位延长，尚未提交的报名由发布计划的中心延长。")
         if is_own_case(case, actor):
-            raise NotAllowed(OWN_CASE)
+            raise NotAllowed(own_case_said(case))
         if not note.strip():
             raise Invalid("note", "请填写延长期限的理由。")
         if until < clock.today():
@@ -134,10 +137,7 @@ def extend_correction(case: Case, *, actor: Actor, seen: int, until: date, note:
             Action.EXTEND, "延长期限", actor=actor, case=case, before=case.state, after=case.state, note=note,
             data={"until": until.isoformat()},
         )  # fmt: skip
-        tell(
-            user_of(case.person_id), f"办理期限已延长至{until:%Y-%m-%d}，请按时提交。", kind="extend", case=case,
-            link=f"/applicant/registrations/{case.id}",
-        )  # fmt: skip
+        tell_parties(case, f"办理期限已延长至{until:%Y-%m-%d}，请按时提交。", kind="extend")
         return event
 
 
@@ -154,8 +154,9 @@ def arrive(case: Case, step: Step) -> None:
     )  # fmt: skip
     # The queue is the place for single cases: a message a day says that there is something in it.
     tell(
-        users_at(step.office_id), "今天有新的报名到达本单位，请到待办中办理。", kind="arrived",
-        link=f"{DESKS.get(Seat(step.seat), '/city')}/cases", dedupe=f"arrived:{step.office_id}:{today.isoformat()}",
+        users_at(step.office_id), f"今天有新的{noun_of(case.kind)}到达本单位，请到待办中办理。", kind="arrived",
+        link=f"{DESKS.get(Seat(step.seat), '/city')}/cases",
+        dedupe=f"arrived:{case.kind}:{step.office_id}:{today.isoformat()}",
     )  # fmt: skip
 
 
@@ -201,7 +202,7 @@ def steps_of(case: Case) -> list[Step]:
 def _seat_for(case: Case, steps: list[Step], step: Step, decision: Decision, actor: Actor) -> str:
     if step.office_id == actor.office and step.seat == actor.seat:
         if decision.on_behalf:
-            raise Invalid("on_behalf", "这件报名就在您的单位，请直接作出决定。")
+            raise Invalid("on_behalf", f"这件{noun_of(case.kind)}就在您的单位，请直接作出决定。")
         return step.seat
     if decision.on_behalf is not None and acts_for(case, actor):
         if not decision.on_behalf.document_number.strip():
@@ -211,7 +212,7 @@ def _seat_for(case: Case, steps: list[Step], step: Step, decision: Decision, act
         return step.seat
     if any(each.office_id == actor.office and each.outcome for each in steps):
         raise Stale(what_happened(case))
-    raise NotAllowed("这件报名现在不在您的单位，不能作出决定。")
+    raise NotAllowed(f"这件{noun_of(case.kind)}现在不在您的单位，不能作出决定。")
 
 
 def _check_return(case: Case, decision: Decision) -> None:
@@ -228,9 +229,9 @@ def _apply(
     case: Case, transition: Transition, step: Step, steps: list[Step], decision: Decision, actor: Actor
 ) -> Event:
     before, region = case.state, step.office.region
-    body = profile_of(case.province).deciding_body(
-        step.seat, region=region.name if region else "", unit=step.office.name
-    )
+    profile, body = profile_of(case.province), step.office.name
+    if Seat(step.seat) in profile.seats:
+        body = profile.deciding_body(step.seat, region=region.name if region else "", unit=step.office.name)
     submission = _last_submission(case)
     data = {"undo": _snapshot(case, steps), "position": step.position, "submission": submission}
     if decision.on_behalf:
@@ -268,7 +269,7 @@ def _apply(
         decision.action, label, actor=actor, case=case, before=before, after=case.state, note=decision.note.strip(),
         body=body, on_behalf=step.office.name if decision.on_behalf else "", data=data,
     )  # fmt: skip
-    _tell_applicant(case, label, decision, following)
+    _tell_parties(case, label, decision, following)
     return event
 
 
@@ -295,21 +296,25 @@ def _last_submission(case: Case) -> int:
 
 
 def _label(case: Case, transition: Transition, step: Step, decision: Decision) -> str:
-    level = profile_of(case.province).verb_label(step.seat)
-    label = {Action.PASS: f"{level}通过", Action.REJECT: f"{level}不通过"}.get(transition.action, transition.label)
+    label = KINDS[case.kind].decided_label(profile_of(case.province), step.seat, transition)
     return f"{label}（代录）" if decision.on_behalf else label
 
 
-def _tell_applicant(case: Case, label: str, decision: Decision, following: Step | None) -> None:
-    text = f"您的报名（{case.number or case.id}）：{label}。"
-    if decision.action != Action.PASS and decision.note:
+def _tell_parties(case: Case, label: str, decision: Decision, following: Step | None) -> None:
+    kind = KINDS[case.kind]
+    text = f"您的{kind.noun}（{case.number or case.id}）：{label}。"
+    wants_reason = FLOWS[case.kind].note_of(decision.action) == "required"
+    if wants_reason and decision.note:
         text += f"理由：{decision.note.strip()}"
     elif following is not None:
-        text += f"下一步：{profile_of(case.province).state_label(following.seat)}。"
-    tell(
-        user_of(case.person_id), text, kind=str(decision.action), case=case,
-        link=f"/applicant/registrations/{case.id}",
-    )  # fmt: skip
+        text += f"下一步：{kind.waiting_label(profile_of(case.province), following.seat)}。"
+    tell_parties(case, text, kind=str(decision.action))
+
+
+def tell_parties(case: Case, text: str, *, kind: str) -> None:
+    """A message to everybody whose case it is, each with the address at their own door."""
+    for users, link in PARTIES[case.kind](case):
+        tell(users, text, kind=kind, case=case, link=link)
 
 
 def _snapshot(case: Case, steps: list[Step]) -> dict:
@@ -352,6 +357,7 @@ def what_happened(case: Case) -> str:
         .first()
     )
     if event is None:
-        return "这件报名已有变化，请刷新后查看最新情况。"
+        return f"这件{noun_of(case.kind)}已有变化，请刷新后查看最新情况。"
     where = f"（{event.body}）" if event.body else ""
-    return f"这件报名已由{event.name}{where}于{event.at:%Y-%m-%d %H:%M}办理：{event.label}。请刷新后查看最新情况。"
+    done = f"已由{event.name}{where}于{event.at:%Y-%m-%d %H:%M}办理：{event.label}"
+    return f"这件{noun_of(case.kind)}{done}。请刷新后查看最新情况。"

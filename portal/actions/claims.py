@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from portal import clock
 from portal.actions.events import record
-from portal.actions.recusal import OWN_CASE, is_own_case
+from portal.actions.recusal import is_own_case, own_case_said
 from portal.database import transaction
 from portal.models import Case
 from portal.rules.errors import NotAllowed, Stale
+from portal.rules.kinds import noun_of
 from portal.rules.workflow import IN_REVIEW, REVIEWERS, Actor
 
 # Long enough to read a file of scans, short enough that a forgotten one does not hold up the queue.
@@ -24,9 +25,9 @@ def claim_case(case: Case, *, actor: Actor, take_over: bool = False) -> Case:
     with transaction():
         case = Case.get_by_id(case.id)
         if case.state != IN_REVIEW or case.office_id != actor.office or actor.seat not in REVIEWERS:
-            raise NotAllowed("这件报名目前不在您的单位，不能认领。")
+            raise NotAllowed(f"这件{noun_of(case.kind)}目前不在您的单位，不能认领。")
         if is_own_case(case, actor):
-            raise NotAllowed(OWN_CASE)
+            raise NotAllowed(own_case_said(case))
         if is_held_by_other(case, actor.user) and not take_over:
             raise Stale(
                 f"{case.claimed_by.name}正在办理（保留至{case.claimed_until:%H:%M}），如需办理请点击“接手办理”。"

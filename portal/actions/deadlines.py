@@ -7,6 +7,7 @@ from portal.actions.events import record
 from portal.models import Case, Plan, Step
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of, working_calendar
+from portal.rules.flows.registration import FLOW
 from portal.rules.workflow import IN_REVIEW, Actor, Seat
 
 # No source gives a figure for the applicant's correction; five working days is what the 2020 rules give elsewhere.
@@ -24,7 +25,8 @@ def due_for(case: Case, step: Step, today: date) -> date | None:
     if step.days_left is not None:
         due = calendar.add(today, max(step.days_left, 1))
     else:
-        days = profile_of(case.province).seats[Seat(step.seat)].review_days
+        words = profile_of(case.province).seats.get(Seat(step.seat))
+        days = words.review_days if words and case.kind == FLOW.name else None
         due = planned or (calendar.add(today, days) if days else None)
     return due and max(day for day in (due, planned, step.due_on) if day)
 

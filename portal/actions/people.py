@@ -12,6 +12,7 @@ from portal.models.jurisdictions import profile_of
 from portal.rules import identity
 from portal.rules.dates import parse_date
 from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.flows.registration import FLOW as REGISTRATION
 from portal.rules.flows.registration import State
 from portal.rules.profile import Profile
 from portal.rules.submission import PERSON_FIELDS
@@ -214,7 +215,9 @@ def clean_name(text: str, field: str = "name") -> str:
 
 def can_edit_identity(person: Person) -> bool:
     """Whether name and document can still be corrected by oneself: until the first submission, or when returned."""
-    submitted = Case.select().where(Case.person == person.id, Case.submitted_at.is_null(False))
+    submitted = Case.select().where(
+        Case.person == person.id, Case.kind == REGISTRATION.name, Case.submitted_at.is_null(False)
+    )
     return not submitted.where(Case.state.not_in([State.RETURNED])).exists()
 
 

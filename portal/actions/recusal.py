@@ -1,10 +1,10 @@
 """Who must keep their hands off a case: whoever it is about, and whoever has already reviewed it at another level."""
 
 from portal.models import Case, Person, Step
+from portal.rules.kinds import noun_of
 from portal.rules.workflow import Actor
 
-OWN_CASE = "不能审核本人的报名，请由其他工作人员办理。"
-SAME_EYES = "您已审核过这件报名，同一人不得审核同一件报名的两级，请由其他工作人员办理。"
+SAME_EYES = "您已审核过这件{noun}，同一人不得审核同一件{noun}的两级，请由其他工作人员办理。"
 
 
 def other_eyes_needed(case: Case, steps: list[Step], actor: Actor, *, on_behalf: bool = False) -> str:
@@ -14,11 +14,16 @@ def other_eyes_needed(case: Case, steps: list[Step], actor: Actor, *, on_behalf:
     Writing down another body's decision is not deciding, so only the first rule holds for it.
     """
     if is_own_case(case, actor):
-        return OWN_CASE
+        return own_case_said(case)
     earlier = (each for each in steps if each.position < case.position and each.outcome)
     if not on_behalf and actor.user is not None and any(each.decided_by_id == actor.user for each in earlier):
-        return SAME_EYES
+        return SAME_EYES.format(noun=noun_of(case.kind))
     return ""
+
+
+def own_case_said(case: Case) -> str:
+    """The refusal for whoever the case is about."""
+    return f"不能审核本人的{noun_of(case.kind)}，请由其他工作人员办理。"
 
 
 def is_own_case(case: Case, actor: Actor) -> bool:

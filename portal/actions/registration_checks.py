@@ -3,7 +3,8 @@
 from datetime import date
 
 from portal import clock
-from portal.actions.cases import CHECKS, EFFECTS, Decision
+from portal.actions.cases import CHECKS, EFFECTS, PARTIES, Decision
+from portal.actions.events import user_of
 from portal.actions.registration_choices import fixed_keys, live_key
 from portal.actions.registration_copy import has_valid_stamp, unpack_results
 from portal.actions.registration_guards import check_organisation, live_registrations
@@ -125,6 +126,12 @@ def _is_last(step: Step) -> bool:
     return not Step.select().where(Step.case == step.case_id, Step.position > step.position).exists()
 
 
+def parties(case: Case) -> list[tuple[list[int], str]]:
+    """The applicant, at their own door."""
+    return [(user_of(case.person_id), f"/applicant/registrations/{case.id}")]
+
+
+PARTIES[FLOW.name] = parties
 CHECKS[FLOW.name, str(Action.PASS)] = check_pass
 CHECKS[FLOW.name, str(Action.RETURN)] = check_return
 EFFECTS[FLOW.name, str(Action.PASS)] = apply_pass

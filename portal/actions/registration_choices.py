@@ -34,7 +34,7 @@ def fixed_keys(case: Case) -> frozenset[str]:
     if case.person is not None and is_region_locked(case.person):
         fixed |= {"person.exam_region"}
     others = Case.select().where(
-        Case.person == case.person_id, Case.id != case.id, Case.submitted_at.is_null(False),
+        Case.person == case.person_id, Case.kind == case.kind, Case.id != case.id, Case.submitted_at.is_null(False),
         Case.state != State.RETURNED,
     )  # fmt: skip
     return fixed | IDENTITY_ITEMS if others.exists() else fixed

@@ -9,7 +9,7 @@ from portal.actions.events import record, tell, user_of
 from portal.actions.files import keep_file, remove_file
 from portal.actions.people import PORTRAIT_SLOT, set_portrait
 from portal.actions.people_evidence import attach_scan, save_qualification
-from portal.actions.recusal import OWN_CASE, is_own_case
+from portal.actions.recusal import is_own_case, own_case_said
 from portal.actions.registration_copy import (
     STAMPED_FORM,
     awaits_stamp,
@@ -132,7 +132,7 @@ def record_stamp_exception(
         if actor.seat != Seat.UNIT or first is None or first.office_id != actor.office:
             raise NotAllowed("只有初审单位可以登记延后提交盖章申报表的情况。")
         if is_own_case(case, actor):
-            raise NotAllowed(OWN_CASE)
+            raise NotAllowed(own_case_said(case))
         if case.state not in (IN_REVIEW, State.RETURNED):
             raise Stale("这件报名的审核已结束，不能再登记。")
         registration = Registration.get_by_id(case.id)

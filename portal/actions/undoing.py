@@ -4,9 +4,9 @@ from datetime import date
 
 from portal import clock
 from portal.actions import deadlines
-from portal.actions.cases import DECISIONS, EFFECTS, PASSING, bump, what_happened
-from portal.actions.events import record, tell, user_of
-from portal.actions.recusal import OWN_CASE, is_own_case
+from portal.actions.cases import DECISIONS, EFFECTS, PASSING, bump, tell_parties, what_happened
+from portal.actions.events import record
+from portal.actions.recusal import is_own_case, own_case_said
 from portal.database import transaction
 from portal.models import Case, Correction, Event, Step
 from portal.rules.errors import NotAllowed, Stale
@@ -26,7 +26,7 @@ def undo_decision(case: Case, *, actor: Actor, seen: int) -> Event:
         if case.version != seen:
             raise Stale(what_happened(case))
         if is_own_case(case, actor):
-            raise NotAllowed(OWN_CASE)
+            raise NotAllowed(own_case_said(case))
         event = undoable(case, actor)
         if event is None:
             raise NotAllowed("这项决定已不能撤销：下一级已办理、申请人已修改，或不是您的单位作出的决定。")
@@ -56,15 +56,14 @@ def undo_decision(case: Case, *, actor: Actor, seen: int) -> Event:
             Action.UNDO, "撤销决定", actor=actor, case=case, before=before, after=case.state,
             note=f"撤销“{event.label}”", data={"undone": event.id},
         )  # fmt: skip
-        tell(
-            user_of(case.person_id), f"“{event.label}”的决定已被撤销，正在重新审核。", kind="undo", case=case,
-            link=f"/applicant/registrations/{case.id}",
-        )  # fmt: skip
+        tell_parties(case, f"“{event.label}”的决定已被撤销，正在重新审核。", kind="undo")
         return done
 
 
 def undoable(case: Case, actor: Actor) -> Event | None:
-    """The decision this actor could take back now, or None."""
+    """The decision this actor could take back now, or None; a kind whose table knows no undo has none."""
+    if not any(t.action == Action.UNDO for t in FLOWS[case.kind].transitions):
+        return None
     event = (
         Event.select()
         .where(Event.case == case.id, Event.action.not_in(PASSING))
