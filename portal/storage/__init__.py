@@ -15,7 +15,20 @@ from typing import BinaryIO
 
 from portal.rules.errors import Invalid, Refusal
 from portal.storage import workshop
-from portal.storage.limits import ATTACHMENT, DOCX, IMAGES, PDF, PORTRAIT, SCAN, STAMP, XLSX, Limits
+from portal.storage.limits import (
+    ATTACHMENT,
+    COURSE,
+    DOCX,
+    IMAGES,
+    PDF,
+    PORTRAIT,
+    SCAN,
+    STAMP,
+    VIDEO,
+    VIDEOS,
+    XLSX,
+    Limits,
+)
 from portal.storage.sniffing import (
     HEAD,
     MIME,
@@ -27,14 +40,15 @@ from portal.storage.sniffing import (
     sniff,
     split_name,
 )
+from portal.storage.videos import check_video
 
-__all__ = ["ATTACHMENT", "PORTRAIT", "SCAN", "STAMP", "DiskFull", "Kept", "Limits", "Store"]
+__all__ = ["ATTACHMENT", "COURSE", "PORTRAIT", "SCAN", "STAMP", "VIDEO", "DiskFull", "Kept", "Limits", "Store"]
 
 # A few widths only: a visitor who asks for every number of pixels must not fill the disk with previews.
 PREVIEW_WIDTHS = (160, 480, 800, 1200, 1600, 2400)
 PREVIEW_DAYS = 30  # previews are drawn again when somebody asks after that
 
-_PATH = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|png|pdf|docx|xlsx)")
+_PATH = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|png|pdf|docx|xlsx|mp4|webm)")
 _CHUNK = 256 * 1024
 _TOO_COMPLEX = "文件过于复杂或已损坏，无法处理，请重新导出、打印为普通 PDF，或拍照上传"
 _NO_PREVIEW = "这个文件无法生成预览，请下载原件查看"
@@ -105,6 +119,10 @@ class Store:
         """The kept file, opened for reading; FileNotFoundError when there is none or `path` is not one of ours."""
         return self._locate(path).open("rb")
 
+    def place_of(self, path: str) -> Path:
+        """Where the kept file lies, for answers that send parts of it; FileNotFoundError as in `open`."""
+        return self._locate(path)
+
     def read(self, path: str) -> bytes:
         """The kept file's bytes; FileNotFoundError as in `open`."""
         return self._locate(path).read_bytes()
@@ -124,7 +142,7 @@ class Store:
         once is remembered. Raises FileNotFoundError for an unknown file or page, Invalid where nothing can be drawn.
         """
         original = self._locate(path)
-        if original.suffix in {SUFFIX[DOCX], SUFFIX[XLSX]}:
+        if original.suffix in {SUFFIX[kind] for kind in (DOCX, XLSX, *VIDEOS)}:
             raise Invalid("file", _NO_PREVIEW)
         if not 1 <= page <= 1000 or (page > 1 and original.suffix != SUFFIX[PDF]):
             raise FileNotFoundError(path)
@@ -281,6 +299,9 @@ def _examine(draft: Path, kind: str, limits: Limits) -> tuple[dict, bytes]:
     """Have the content looked at in the limited process; gives its report and, for pictures, the new file."""
     bounds = {"seconds": limits.seconds, "memory": limits.memory}
     with draft.open("rb") as source:
+        if kind in VIDEOS:
+            check_video(source, kind, draft.stat().st_size)
+            return {"kind": kind, "pages": 0}, b""
         if kind == "zip":
             return workshop.run("office", source, **bounds)
         if kind == PDF:

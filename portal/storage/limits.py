@@ -5,7 +5,9 @@ from dataclasses import dataclass
 MIB = 1024 * 1024
 
 JPEG, PNG, HEIF, PDF, DOCX, XLSX = "jpeg", "png", "heif", "pdf", "docx", "xlsx"
+MP4, WEBM = "mp4", "webm"
 IMAGES = frozenset({JPEG, PNG, HEIF})
+VIDEOS = frozenset({MP4, WEBM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Limits:
     """
 
     label: str  # what the user calls such a file, e.g. 照片
-    types: frozenset[str]  # of JPEG, PNG, HEIF, PDF, DOCX, XLSX
+    types: frozenset[str]  # of JPEG, PNG, HEIF, PDF, DOCX, XLSX, MP4, WEBM
     max_bytes: int
     too_big: str  # the sentence for a file above max_bytes
     stored_side: int = 4096  # longer pictures are reduced to this; an iPhone's 4,032 px stay untouched
@@ -32,7 +34,8 @@ class Limits:
     @property
     def accepts(self) -> str:
         """The accepted types as the user reads them, e.g. 「JPG、PNG、HEIC、PDF」."""
-        names = ((JPEG, "JPG"), (PNG, "PNG"), (HEIF, "HEIC"), (PDF, "PDF"), (DOCX, "DOCX"), (XLSX, "XLSX"))
+        names = ((JPEG, "JPG"), (PNG, "PNG"), (HEIF, "HEIC"), (PDF, "PDF"), (DOCX, "DOCX"), (XLSX, "XLSX"),
+                 (MP4, "MP4"), (WEBM, "WebM"))
         return "、".join(name for kind, name in names if kind in self.types)
 
 
@@ -47,3 +50,7 @@ STAMP = Limits("印章图片", frozenset({PNG}), 2 * MIB, "印章图片超过 {s
                stored_side=2000, keeps_transparency=True)
 
 ATTACHMENT = Limits("附件", IMAGES | {PDF, DOCX, XLSX}, 20 * MIB, "附件超过 {size}，请压缩或拆分后再上传")
+
+# Modules of study (R4.09). A file comes in one request, so settings.request_bytes is the tighter bound by default.
+COURSE = Limits("培训资料", frozenset({PDF}), 50 * MIB, "PDF 文件超过 {size}，请压缩或拆成几个模块", max_pages=500)
+VIDEO = Limits("视频", VIDEOS, 1000 * MIB, "视频超过 {size}，请降低清晰度或拆成几个模块")

@@ -3,19 +3,25 @@
 import re
 import unicodedata
 
-from portal.storage.limits import DOCX, HEIF, IMAGES, JPEG, PDF, PNG, XLSX
+from portal.storage.limits import DOCX, HEIF, IMAGES, JPEG, MP4, PDF, PNG, WEBM, XLSX
+from portal.storage.videos import sniff_video
 
 HEAD = 4096  # bytes of a file's beginning that are enough to tell what it is
 
-SUFFIX = {JPEG: ".jpg", PNG: ".png", PDF: ".pdf", DOCX: ".docx", XLSX: ".xlsx"}
+SUFFIX = {JPEG: ".jpg", PNG: ".png", PDF: ".pdf", DOCX: ".docx", XLSX: ".xlsx", MP4: ".mp4", WEBM: ".webm"}
 MIME = {
     JPEG: "image/jpeg",
     PNG: "image/png",
     PDF: "application/pdf",
     DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    MP4: "video/mp4",
+    WEBM: "video/webm",
 }
-TITLES = {JPEG: "JPG 图片", PNG: "PNG 图片", HEIF: "HEIC 图片", PDF: "PDF 文件", DOCX: "Word 文档", XLSX: "Excel 表格"}
+TITLES = {
+    JPEG: "JPG 图片", PNG: "PNG 图片", HEIF: "HEIC 图片", PDF: "PDF 文件", DOCX: "Word 文档", XLSX: "Excel 表格",
+    MP4: "MP4 视频", WEBM: "WebM 视频",
+}  # fmt: skip
 
 _OWN_SUFFIXES = {
     JPEG: {".jpg", ".jpeg", ".jpe", ".jfif"},
@@ -24,6 +30,8 @@ _OWN_SUFFIXES = {
     PDF: {".pdf"},
     DOCX: {".docx"},
     XLSX: {".xlsx"},
+    MP4: {".mp4", ".m4v"},
+    WEBM: {".webm"},
 }
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _FOREIGN = (
@@ -58,7 +66,7 @@ def sniff(head: bytes) -> str | None:
         brands = {head[8:12], *(head[at:at + 4] for at in range(16, box, 4))}
         if brands & _HEIF_BRANDS and not brands & {b"avif", b"avis"}:
             return HEIF
-    return None
+    return sniff_video(head)
 
 
 def name_foreign_type(head: bytes) -> str:
