@@ -1,0 +1,231 @@
+"""The end of a class: who was left behind, by time or at the closing, and what is decided on it (R4.16)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from peewee import fn
+
+from portal.actions.excuses import accepted_excuse
+from portal.actions.participants import keep_result, lapse, move_participant
+from portal.actions.recusal import is_own_case, own_case_said
+from portal.actions.sessions import check_owner
+from portal.database import transaction
+from portal.models import AssessmentResult, Attempt, Attendance, Case, Event, Module, Plan, Registration
+from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.exam import keep_score
+from portal.rules.flows.plan import PlanState
+from portal.rules.flows.registration import IN_CLASS, Action, State
+from portal.rules.sessions import Period, Value, period_of
+from portal.rules.workflow import SYSTEM, Actor
+
+NO_STUDY, NO_EXAM, NO_OFFLINE, WAS_ABSENT = "study", "exam", "offline", "absent"
+MISSING = {
+    NO_STUDY: "在规定时间内没有完成在线学习",
+    NO_EXAM: "没有参加线上考核",
+    NO_OFFLINE: "没有线下考核结果",
+    WAS_ABSENT: "线下培训无故缺勤",
+}
+# Who never came is absent; who began and did not finish has dropped out (八（二）: 无故缺勤, 中途无正当理由未完成).
+ABSENT, DROPOUT = "absent", "dropout"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What one participant left undone: keys of MISSING, and whether it counts as absence or as dropping out."""
+
+    missing: tuple[str, ...]
+    ground: str
+
+    @property
+    def words(self) -> str:
+        """The missing things in words."""
+        return "；".join(MISSING[key] for key in self.missing) or "未完成全部培训考核"
+
+
+def plan_period(plan: Plan) -> Period:
+    """When the online study and the online assessment of a plan are over."""
+    window = plan.study_window
+    return period_of(window.closes_at if window.is_complete() else None, plan.exam_ends_at)
+
+
+def lapse_overdue(moment: datetime) -> int:
+    """Put onto the decision list whoever has missed what is over by now, and end what was failed; gives how many.
+
+    Study and exam on an outside platform are left to the closing of the plan: their results may still be on the way.
+    Idempotent; each participant in a transaction of their own.
+    """
+    waiting = Case.select().where(Case.plan == Plan.id, Case.state.in_(list(IN_CLASS)))
+    plans = Plan.select().where(Plan.state == PlanState.PUBLISHED, fn.EXISTS(waiting))
+    return sum(_sweep_plan(plan, moment) for plan in list(plans))
+
+
+def close_class(plan: Plan, *, actor: Actor) -> int:
+    """At the closing of a plan: everybody who still has something to do ends here (R4.16); gives how many.
+
+    Who has sat and failed has failed; the others are listed for a decision. Call it inside the closing's transaction.
+    Raises NotAllowed while somebody is sitting the exam.
+    """
+    running = Attempt.select().join(Registration).where(Registration.plan == plan.id, Attempt.submitted_at.is_null())
+    number = running.count()
+    if number:
+        raise NotAllowed(f"还有{number}人正在考试，请等考试结束后再办结计划。")
+    return sum(_end(case, actor, "计划办结时尚未完成") for case in _in_class(plan))
+
+
+def gap_of(registration: Registration) -> Gap:
+    """What this participant left undone in the plan."""
+    plan, missing = registration.plan, []
+    rows = AssessmentResult.select(AssessmentResult.assessment).where(
+        AssessmentResult.registration == registration.case_id
+    )
+    standing = {name for (name,) in rows.tuples()}
+    studied = Event.select().where(Event.case == registration.case_id, Event.action == str(Action.FINISH_STUDY))
+    attempts = Attempt.select().where(Attempt.registration == registration.case_id).exists()
+    finished = studied.exists() or bool(standing) or attempts
+    if not finished:
+        missing.append(NO_STUDY)
+    elif "online" in plan.assessments and "online" not in standing and not attempts:
+        missing.append(NO_EXAM)
+    if "offline" in plan.assessments and "offline" not in standing:
+        absent = Attendance.select().where(
+            Attendance.registration == registration.case_id, Attendance.removed_at.is_null(),
+            Attendance.value == Value.ABSENT,
+        )  # fmt: skip
+        if absent.exists():
+            missing.append(WAS_ABSENT)
+        elif finished:
+            missing.append(NO_OFFLINE)
+    came_never = missing in ([NO_EXAM], [WAS_ABSENT], [NO_EXAM, WAS_ABSENT], [NO_EXAM, NO_OFFLINE])
+    return Gap(tuple(missing), ABSENT if came_never else DROPOUT)
+
+
+def excuse_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
+    """Decide that an unfinished participant had a good reason; no strike (R4.17). Raises like strike_participant()."""
+    with transaction():
+        case, _ = _open(case, actor, seen)
+        return move_participant(case, Action.EXCUSE, actor=actor, note=reason)
+
+
+def strike_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
+    """Decide that there was no good reason: the move, the strike, and the bars that follow from it, in one go (R4.16).
+
+    Raises NotAllowed for anybody but the plan's centre, in one's own matter, or when a good reason was accepted;
+    Invalid("note") without a reason; Stale when it was decided already.
+    """
+    with transaction():
+        case, registration = _open(case, actor, seen)
+        if accepted_excuse(registration) is not None:
+            raise NotAllowed(f"{case.title}的正当理由已认可，不能认定为无故缺勤。")
+        if not reason.strip():
+            raise Invalid("note", "请填写理由，会记入档案并告知本人。")
+        ground = gap_of(registration).ground
+        event = move_participant(case, Action.STRIKE, actor=actor, note=reason, data={"ground": ground})
+        from portal.actions import strikes
+
+        strikes.record_strike(registration, ground=ground, reason=reason.strip(), actor=actor)
+        return event
+
+
+def annul_decision(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
+    """Take back a decision on an absence that proved wrong: it is open again, and its strike no longer counts."""
+    with transaction():
+        case, registration = _open(case, actor, seen)
+        struck = case.state == State.STRUCK
+        event = move_participant(case, Action.ANNUL, actor=actor, note=reason)
+        if struck:
+            from portal.actions import strikes
+
+            strikes.annul_strike(registration, actor=actor, reason=reason.strip())
+        return event
+
+
+def preview_decision(case: Case) -> list[str]:
+    """What would follow if this absence were found to be without good reason, in sentences."""
+    from portal.actions import strikes
+
+    return strikes.preview_strike(Registration.get_by_id(case.id))
+
+
+def _sweep_plan(plan: Plan, moment: datetime) -> int:
+    period, changed = plan_period(plan), 0
+    has_modules = Module.select().where(Module.plan == plan.id, Module.removed_at.is_null()).exists()
+    study_over = has_modules and period.is_study_over(moment)
+    exam_over = "online" in plan.assessments and plan.exam_place == "portal" and period.is_exam_over(moment)
+    for case in _in_class(plan):
+        if case.state == State.APPROVED:
+            changed += study_over and lapse(case, note="在线学习时间已过，没有完成规定的学习")
+            continue
+        standing = _standing(case)
+        if exam_over and "online" not in standing:
+            changed += _end(case, SYSTEM, "线上考核时间已过，没有参加考核")
+        elif "offline" in plan.assessments and "offline" not in standing and _absent_since(case, moment):
+            changed += lapse(case, note="线下培训登记为无故缺勤")
+    return changed
+
+
+def _end(case: Case, actor: Actor, note: str) -> bool:
+    """One participant's class is over: failed, if they sat and failed; otherwise onto the decision list.
+
+    Nothing happens to somebody whose attempt still runs: its own end comes first.
+    """
+    attempts = list(Attempt.select().where(Attempt.registration == case.id).order_by(Attempt.number))
+    if any(attempt.submitted_at is None for attempt in attempts):
+        return False
+    if attempts and "online" not in _standing(case) and case.state in (State.STUDY_DONE, State.ASSESSED_PART):
+        return _fail(case, attempts, note)
+    return lapse(case, actor=actor, note=note)
+
+
+def _fail(case: Case, attempts: list[Attempt], note: str) -> bool:
+    """The best of the failed attempts becomes the result: there will be no further one (R5.04)."""
+    registration = Registration.get_by_id(case.id)
+    scores = [attempt.score for attempt in attempts if attempt.score is not None]
+    score = keep_score(max(scores)) if scores else None
+    mark = registration.plan.pass_mark
+    # The mark of a plan may have been lowered since: what counts is the mark the attempts were marked by.
+    failed_by_mark = score is not None and mark is not None and score < mark
+    with transaction():
+        if Case.get_by_id(case.id).state not in (State.STUDY_DONE, State.ASSESSED_PART):
+            return False
+        keep_result(
+            registration, "online", actor=SYSTEM, source="exam", score=score if failed_by_mark else None,
+            passed=None if failed_by_mark else False, note=f"考核期结束，取最好一次成绩；{note}" if score else note,
+        )  # fmt: skip
+    return True
+
+
+def _in_class(plan: Plan) -> list[Case]:
+    return list(Case.select().where(Case.plan == plan.id, Case.state.in_(list(IN_CLASS))).order_by(Case.id))
+
+
+def _standing(case: Case) -> set[str]:
+    rows = AssessmentResult.select(AssessmentResult.assessment).where(AssessmentResult.registration == case.id)
+    return {name for (name,) in rows.tuples()}
+
+
+def _absent_since(case: Case, moment: datetime) -> bool:
+    """Marked absent on an earlier day: the day of the entry is for correcting a slip (R4.15)."""
+    row = (
+        Attendance.select()
+        .where(Attendance.registration == case.id, Attendance.removed_at.is_null())
+        .order_by(Attendance.assigned_at.desc(), Attendance.id.desc())
+        .first()
+    )
+    return row is not None and row.value == Value.ABSENT and row.decided_at.date() < moment.date()
+
+
+def _open(case: Case, actor: Actor, seen: int) -> tuple[Case, Registration]:
+    case = Case.get_by_id(case.id)
+    registration = Registration.get_by_id(case.id)
+    check_owner(registration.plan, actor)
+    if is_own_case(case, actor):
+        raise NotAllowed(own_case_said(case))
+    if case.version != seen:
+        raise Stale("这件报名已有变化，请刷新后查看最新情况。")
+    return case, registration
+
+
+__all__ = [
+    "ABSENT", "DROPOUT", "MISSING", "Gap", "annul_decision", "close_class", "excuse_participant", "gap_of",
+    "lapse_overdue", "plan_period", "preview_decision", "strike_participant",
+]  # fmt: skip
