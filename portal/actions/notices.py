@@ -1,6 +1,7 @@
 """What happens to notices: drafting, numbering, attaching, publishing to recipients, withdrawing, pinning."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from peewee import IntegrityError, fn
@@ -47,6 +48,8 @@ _PRINTED = (
     "keywords", "mailbox",
 )  # fmt: skip
 _ISSUERS = frozenset({Seat.PROVINCE_CENTRE, Seat.DEPARTMENT})
+# What a kind of notice must have before it is published, filled by the kinds' own files: f(notice), raising Invalid.
+CHECKS: dict[str, Callable[[Notice], None]] = {}
 
 
 def create_notice(*, actor: Actor, plan: Plan | None = None) -> Notice:
@@ -110,6 +113,8 @@ def publish_notice(notice: Notice, *, actor: Actor, seen: int) -> Notice:
         if not notice.title:
             raise Invalid("title", "请填写通知标题。")
         check_forward(notice, {name: getattr(notice, name) for name in FIELD_LABELS})
+        if notice.kind in CHECKS:
+            CHECKS[notice.kind](notice)
         if notice.wants_table and notice.closes_on is None:
             raise Invalid("closes_on", "要求填报推荐表的通知，请填写推荐截止日期。")
         if notice.is_public:

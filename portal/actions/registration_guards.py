@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from portal import clock
+from portal.actions.bars import check_not_barred
 from portal.actions.people import missing_fields
 from portal.models import Filing, Occupation, Office, Organisation, Person, Plan, Region, Registration, ScopeLine
 from portal.models.jurisdictions import profile_of
@@ -32,6 +33,7 @@ def check_may_register(plan: Plan, person: Person, moment: datetime) -> None:
         raise NotAllowed(PROFILE_FIRST)
     check_region(plan, person)
     check_window(plan, moment)
+    check_not_barred(person, person.organisation, province=plan.province)
     check_organisation(plan, person.organisation)
     check_room(plan, person)
 

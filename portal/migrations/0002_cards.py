@@ -121,7 +121,9 @@ SCHEMA = (
         "lifted_by_id" INTEGER,
         "lift_reason" TEXT NOT NULL,
         "bulletin_id" INTEGER,
-        "live_key" VARCHAR(60),
+        "ending" VARCHAR(12) NOT NULL,
+        "permits" TEXT NOT NULL,
+        "live_key" VARCHAR(80),
         FOREIGN KEY ("person_id") REFERENCES "person" ("id") ON DELETE RESTRICT,
         FOREIGN KEY ("organisation_id") REFERENCES "organisation" ("id") ON DELETE RESTRICT,
         FOREIGN KEY ("follows_id") REFERENCES "bar" ("id") ON DELETE RESTRICT,
@@ -136,6 +138,7 @@ SCHEMA = (
     'CREATE INDEX "bar_bulletin_id" ON "bar" ("bulletin_id")',
     'CREATE UNIQUE INDEX "bar_live_key" ON "bar" ("live_key")',
     'CREATE INDEX "bar_province_starts_at" ON "bar" ("province", "starts_at")',
+    'CREATE INDEX "bar_ends_on" ON "bar" ("ends_on")',
     """
     CREATE TABLE "claim" (
         "id" INTEGER NOT NULL PRIMARY KEY,

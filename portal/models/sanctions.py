@@ -34,8 +34,10 @@ class Strike(BaseModel):
 class Bar(BaseModel):
     """A person or a unit whose qualification to apply is cancelled; ended only by lifting, or by its own end date.
 
-    `cause` lists what it follows from: {"strikes": [ids]} or {"credentials": [ids]}. `live_key` makes one bar of a
-    kind per subject.
+    `cause` lists what it follows from: {"strikes": [ids], "unit": organisation} or {"credentials": [ids]}, for a unit
+    {"bars": [ids of its people's bars]}. `live_key` makes one bar of a kind per subject and province. `ending` says how
+    it ended: lifted (a decision: its cause counts no more), expired (its end date passed: likewise), groundless (what
+    it followed from was annulled or restored). `permits` are running registrations that may go on all the same.
     """
 
     person = ForeignKeyField(Person, null=True, backref="bars", on_delete="RESTRICT")
@@ -52,10 +54,12 @@ class Bar(BaseModel):
     lifted_by = ForeignKeyField(User, null=True, on_delete="RESTRICT")
     lift_reason = TextField(default="")
     bulletin = ForeignKeyField(Notice, null=True, on_delete="SET NULL")
-    live_key = CharField(60, null=True, unique=True)  # "person:7:strikes" while it is in force
+    ending = CharField(12, default="")  # lifted | expired | groundless
+    permits = JsonField(default=list)  # [{"registration", "reason", "by", "at"}] (R7.06: decided case by case)
+    live_key = CharField(80, null=True, unique=True)  # "<province>:person:7:strikes" while it is in force
 
     class Meta:
-        indexes = ((("province", "starts_at"), False),)
+        indexes = ((("province", "starts_at"), False), (("ends_on",), False))
 
 
 class Statement(BaseModel):

@@ -191,7 +191,8 @@ class Training:
 @dataclass(frozen=True)
 class Credential:
     """What those who pass receive (R2.27): validity in `years`, None without end; `claim_working_days` None where
-    nothing is collected; `bar_after_unclaimed` consecutive non-collections bar for good (R6.16).
+    nothing is collected; `bar_after_unclaimed` consecutive non-collections bar for good (R6.16), by the article
+    `claim_source`.
 
     Numbers follow `number_pattern` with {year} of issue, {grade} (from `grade_codes`) and {serial} of `serial_digits`
     digits, which restarts per year and grade (R6.08). `claim_reminders` are working days before the last day of
@@ -205,6 +206,7 @@ class Credential:
     years: int | None
     claim_working_days: int | None
     bar_after_unclaimed: int | None
+    claim_source: str | None
     number_pattern: str
     serial_digits: int
     grade_codes: dict[GradeKey, str]

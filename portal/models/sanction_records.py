@@ -1,0 +1,175 @@
+"""What the rows say about sanctions: the facts of both counters, the bars in force, and who is concerned by them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portal import clock
+from portal.models.credentials import Credential
+from portal.models.jurisdictions import profile_of
+from portal.models.offices import Office, Organisation
+from portal.models.people import Person
+from portal.models.plans import Plan
+from portal.models.sanctions import Bar, Strike
+from portal.rules.sanctions import (
+    BarKind,
+    CardFact,
+    StrikeFact,
+    counting_strikes,
+    explain_cards,
+    explain_strikes,
+    outcome_of,
+    trailing_voids,
+)
+
+CLEARING = ("lifted", "expired")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Both counters of one person in one province, computed from the rows at this moment."""
+
+    strikes: list[StrikeFact]
+    cards: list[CardFact]
+    cleared_strikes: frozenset[int]
+    cleared_cards: frozenset[int]
+    strike_limit: int | None
+    card_limit: int | None
+
+    @property
+    def counting(self) -> list[StrikeFact]:
+        """The strikes that count."""
+        return counting_strikes(self.strikes, self.cleared_strikes)
+
+    @property
+    def trailing(self) -> list[CardFact]:
+        """The cards left uncollected in a row by now."""
+        return trailing_voids(self.cards, self.cleared_cards)
+
+    def explain(self) -> tuple[list[str], list[str]]:
+        """Both counts in sentences: events, arithmetic, rule."""
+        return (
+            explain_strikes(self.strikes, self.strike_limit, self.cleared_strikes),
+            explain_cards(self.cards, self.card_limit, self.cleared_cards),
+        )
+
+
+def standing_of(person: Person, province: str) -> Standing:
+    """The facts and counters of a person in a province."""
+    profile, cleared = profile_of(province), {"strikes": set(), "credentials": set()}
+    for bar in Bar.select().where(Bar.person == person.id, Bar.province == province):
+        if has_cleared(bar):
+            for name, ids in cleared.items():
+                ids.update(bar.cause.get(name, ()))
+    return Standing(
+        strike_facts(person, province), card_facts(person, province), frozenset(cleared["strikes"]),
+        frozenset(cleared["credentials"]), profile.strikes.limit, profile.credential.bar_after_unclaimed,
+    )  # fmt: skip
+
+
+def strike_facts(person: Person, province: str) -> list[StrikeFact]:
+    """Every strike of a person in a province, annulled ones too, the oldest first."""
+    rows = (
+        Strike.select(Strike, Plan, Organisation.id, Organisation.name)
+        .join(Plan, on=(Strike.plan == Plan.id))
+        .switch(Strike)
+        .join(Organisation, on=(Strike.organisation == Organisation.id))
+        .where(Strike.person == person.id, Plan.province == province)
+        .order_by(Strike.at, Strike.id)
+    )
+    return [
+        StrikeFact(
+            row.id, row.at, row.plan.name, row.organisation_id, row.organisation.name, row.ground, row.annulled_at
+        )
+        for row in rows
+    ]
+
+
+def card_facts(person: Person, province: str) -> list[CardFact]:
+    """Every card of a person in a province by issue date; an electronic certificate is not collected at all."""
+    rows = Credential.select().where(
+        Credential.person == person.id, Credential.province == province, Credential.kind == "card"
+    )
+    profile = profile_of(province)
+    return [
+        CardFact(
+            row.id, row.number, row.issued_on, f"{row.occupation_name}，{profile.grade(row.grade).name}",
+            outcome_of(row.state_now, was_collected=row.claim_id is not None or _came_collected(row)),
+        )
+        for row in rows.order_by(Credential.issued_on, Credential.id)
+    ]  # fmt: skip
+
+
+def _came_collected(row: Credential) -> bool:
+    """Taken over from the bureau's own list: it was in somebody's hands unless it is still waiting or was void."""
+    return row.imported and row.released_on is None and row.state not in ("issued", "awaiting_claim", "void_unclaimed")
+
+
+def has_cleared(bar: Bar) -> bool:
+    """Whether what a bar followed from counts no more: it was lifted by decision, or its end date has passed."""
+    return bar.ending in CLEARING or is_over(bar)
+
+
+def is_over(bar: Bar) -> bool:
+    """Whether a bar's own end date has passed, whether or not the sweep has run yet."""
+    return bar.ends_on is not None and bar.ends_on < clock.today()
+
+
+def is_in_force(bar: Bar) -> bool:
+    """Whether a bar stands at this moment."""
+    return bar.live_key is not None and not is_over(bar)
+
+
+def bars_in_force(
+    *, person: int | None = None, organisation: int | None = None, province: str | None = None
+) -> list[Bar]:
+    """The bars that stand now, of a person or of a unit, in one province or in all."""
+    subject = (Bar.person == person) if person is not None else (Bar.organisation == organisation)
+    rows = Bar.select().where(subject, Bar.live_key.is_null(False))
+    if province is not None:
+        rows = rows.where(Bar.province == province)
+    return [bar for bar in rows.order_by(Bar.id) if not is_over(bar)]
+
+
+def provinces_of(person: Person) -> list[str]:
+    """The provinces in which a person has strikes or cards: bars are per province."""
+    struck = Strike.select(Plan.province).join(Plan, on=(Strike.plan == Plan.id)).where(Strike.person == person.id)
+    carded = Credential.select(Credential.province).where(Credential.person == person.id)
+    return sorted({row for (row,) in struck.tuples()} | {row for (row,) in carded.tuples()})
+
+
+def contact_of(province: str) -> str:
+    """Whom to ask about a sanction: the province's centre with its first telephone number."""
+    office = Office.get_or_none(
+        Office.province == province, Office.level == "province", Office.body == "centre", Office.active
+    )
+    name = office.name if office else profile_of(province).wording.centre
+    phones = [line.get("phone") or line.get("mobile") or "" for line in (office.contacts if office else ())]
+    phone = next(filter(None, phones), "")
+    return f"{name}，电话：{phone}" if phone else name
+
+
+def say_bar(bar: Bar) -> str:
+    """A bar in a sentence: who, why, since when, until when, on what basis (R3.24)."""
+    who = bar.person.name if bar.person_id else bar.organisation.name
+    until = f"至{bar.ends_on:%Y-%m-%d}止" if bar.ends_on else "永久取消" if bar.permanent else "至省级部门解除为止"
+    return f"{who}自{bar.starts_at:%Y-%m-%d}起被取消申报资格（{until}）。原因：{say_ground(bar)}。依据：{bar.basis}。"
+
+
+def say_ground(bar: Bar) -> str:
+    """What a bar follows from, in words."""
+    if bar.organisation_id is not None:
+        people = Person.select(Person.name).join(Bar, on=(Bar.person == Person.id))
+        names = [name for (name,) in people.where(Bar.id.in_(bar.cause.get("bars", []))).order_by(Bar.id).tuples()]
+        return f"本单位参培人员{'、'.join(names)}累计无故缺勤达到规定次数"
+    if bar.kind == BarKind.UNCLAIMED:
+        rows = Credential.select(Credential.number).where(Credential.id.in_(bar.cause.get("credentials", [])))
+        numbers = [number for (number,) in rows.order_by(Credential.issued_on, Credential.id).tuples()]
+        return f"连续{len(numbers)}次不领取证卡（{'、'.join(numbers)}）"
+    rows = _strikes(bar.cause.get("strikes", []))
+    plans = "、".join(f"{row.plan.name}（{row.at:%Y-%m-%d}认定）" for row in rows)
+    return f"累计{len(rows)}次无故缺勤：{plans}"
+
+
+def _strikes(ids: Iterable[int]) -> list[Strike]:
+    rows = Strike.select(Strike, Plan).join(Plan, on=(Strike.plan == Plan.id)).where(Strike.id.in_(list(ids)))
+    return list(rows.order_by(Strike.at, Strike.id))
