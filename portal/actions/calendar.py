@@ -6,6 +6,7 @@ from datetime import date
 import chinese_calendar
 
 from portal import clock
+from portal.actions.cards import move_claim_dues
 from portal.actions.deadlines import move_running
 from portal.actions.events import record
 from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, one_of
@@ -90,7 +91,7 @@ def _change(write: Callable, actor: Actor) -> tuple:
         before = working_calendar()
         result = write()
         touch("calendar")
-        return result, move_running(before, actor=actor)
+        return result, move_running(before, actor=actor) + move_claim_dues(actor=actor)
 
 
 def _replace_year(year: int, days: list[dict], source: str, actor: Actor) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal import clock
+from portal.actions.bars import recount_unclaimed
 from portal.actions.card_moves import holders_and_unit, move_credential, subject_of, unit_users
 from portal.actions.events import record, tell
 from portal.actions.expiry import expire_one
@@ -160,13 +161,6 @@ def move_claim_dues(*, actor: Actor) -> int:
             kind="card_release", link=UNIT_PAGE,
         )  # fmt: skip
     return len(moved)
-
-
-def recount_unclaimed(person, *, actor: Actor):
-    """The holder's run of non-collections, counted anew inside the caller's transaction."""
-    from portal.actions import bars  # imported late while the sanctions are being built
-
-    return bars.recount_unclaimed(person, actor=actor)
 
 
 def _release(card: Credential, actor: Actor) -> None:

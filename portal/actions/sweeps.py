@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal import clock
+from portal.actions.card_reminders import send_reminders
+from portal.actions.cards import void_overdue
+from portal.actions.expiry import expire_credentials
 from portal.actions.exams import submit_overdue
 
 log = logging.getLogger("portal.sweeps")
@@ -12,6 +15,9 @@ log = logging.getLogger("portal.sweeps")
 # Each takes the moment and gives how many rows it changed. Each is idempotent, writes in short transactions of its own,
 # finds its rows by an index, and is never relied upon: guards and pages compare the dates themselves.
 SWEEPS: tuple[tuple[str, str, Callable[[datetime], int]], ...] = (
+    ("void_cards", "逾期未领取的证卡作废", void_overdue),
+    ("expire_credentials", "证书（证卡）有效期届满", expire_credentials),
+    ("card_reminders", "领取和有效期提醒", send_reminders),
     # Papers before absences: who sat the exam and failed was not absent.
     ("submit_overdue", "到时自动交卷", submit_overdue),
 )

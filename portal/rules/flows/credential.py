@@ -41,6 +41,8 @@ FLOW = Flow(
         move(Action.RELEASE, {State.ISSUED}, State.AWAITING_CLAIM, ISSUERS, "发放证卡"),
         # Only the unit collects, for its people (七 由单位…统一领取).
         move(Action.CLAIM, {State.AWAITING_CLAIM}, State.CLAIMED, {Seat.UNIT}, "申请领取"),
+        # Only as part of a correction: what takes the place of a collected card was collected.
+        move(Action.CLAIM, {State.AWAITING_CLAIM}, State.CLAIMED, {Seat.SYSTEM}, "更正换发，沿用原领取"),
         move(Action.HAND_OUT, {State.CLAIMED}, State.VALID, ISSUERS, "交付证卡"),
         move(Action.VOID, {State.AWAITING_CLAIM}, State.VOID_UNCLAIMED, {Seat.SYSTEM}, "逾期未领取，作废"),
         move(Action.RESTORE, {State.VOID_UNCLAIMED}, State.AWAITING_CLAIM, ISSUERS, "恢复证卡", note="required"),
