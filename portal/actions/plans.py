@@ -14,10 +14,12 @@ from portal.actions.events import record, tell
 from portal.actions.modules import seed_modules
 from portal.actions.numbers import next_number
 from portal.actions.registrations import close_for_cancelled_plan
+from portal.actions.unfinished import close_class
 from portal.database import transaction
 from portal.models import Case, Person, Plan, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.exam import check_paper
 from portal.rules.flows.plan import PlanState, Window
 from portal.rules.flows.registration import State
 from portal.rules.plan_changes import FIELD_LABELS, judge_changes, label_changes
@@ -30,6 +32,7 @@ KIND_LABELS = {"training": "培训班", "renewal": "复核换证"}
 KIND_CODES = {"training": "PX", "renewal": "HZ"}
 MODE_LABELS = {"online": "线上培训、线上考核", "mixed": "在线学习、考核结合线下培训、考核"}
 ASSESSMENT_LABELS = {"online": "线上考核", "offline": "线下考核"}
+EXAM_PLACES = {"portal": "在本平台进行", "outside": "在指定的考试平台进行"}
 CATEGORY_LABELS = {
     "central_branch": "中央驻省分支机构",
     "provincial_industry": "省级行业评价组织",
@@ -147,7 +150,10 @@ def cancel_plan(plan: Plan, *, actor: Actor, seen: int, reason: str) -> Plan:
 
 
 def finish_plan(plan: Plan, *, actor: Actor, seen: int) -> Plan:
-    """Close a published plan for good; refused while its registrations are still under way."""
+    """Close a published plan for good; refused while its registrations are still under review or an exam runs.
+
+    Whoever has something left to do ends with it: failed, or on the list for a decision, which may stay open (R4.16).
+    """
     with transaction():
         plan = _open_for_change(plan, actor, seen)
         if plan.state != PlanState.PUBLISHED:
@@ -162,6 +168,7 @@ def finish_plan(plan: Plan, *, actor: Actor, seen: int) -> Plan:
             "finish", "办结计划", actor=actor, subject=f"plan:{plan.id}", before=PlanState.PUBLISHED,
             after=PlanState.FINISHED,
         )  # fmt: skip
+        close_class(plan, actor=actor)
         return Plan.get_by_id(plan.id)
 
 
@@ -289,7 +296,8 @@ def _clean_values(values: dict[str, Any], profile: Profile) -> dict[str, Any]:
     except ValueError:
         raise Invalid("grade", "请选择考评员或高级考评员。") from None
     for name, lowest, highest in (("minutes", 1, 100_000), ("class_hours", 1, 1000), ("attempts", 1, 20),
-                                  ("registrations_per_person", 1, 20), ("pass_mark", 1, 100)):  # fmt: skip
+                                  ("registrations_per_person", 1, 20), ("pass_mark", 1, 100),
+                                  ("exam_minutes", 5, 600), ("late_minutes", 0, 600)):  # fmt: skip
         value = values[name]
         if value is not None and not lowest <= value <= highest:
             raise Invalid(name, f"{FIELD_LABELS[name]}应在{lowest}至{highest}之间。")
@@ -297,6 +305,9 @@ def _clean_values(values: dict[str, Any], profile: Profile) -> dict[str, Any]:
         raise Invalid("registrations_per_person", "请填写每人可报名数。")
     if values["pass_mark"] is not None:
         values["pass_mark"] = Decimal(str(values["pass_mark"]))
+    if values["exam_place"] not in EXAM_PLACES:
+        raise Invalid("exam_place", "请选择线上考核在哪里进行。")
+    values["paper"] = check_paper(values["paper"])
     for seat in values["review_by"]:
         if seat not in profile.seats:
             raise Invalid("review_by", "审核截止日只能为本省的审核层级设置。")

@@ -7,8 +7,9 @@ from datetime import datetime
 from portal import clock
 from portal.actions.card_reminders import send_reminders
 from portal.actions.cards import void_overdue
-from portal.actions.expiry import expire_credentials
 from portal.actions.exams import submit_overdue
+from portal.actions.expiry import expire_credentials
+from portal.actions.unfinished import lapse_overdue
 
 log = logging.getLogger("portal.sweeps")
 
@@ -20,6 +21,7 @@ SWEEPS: tuple[tuple[str, str, Callable[[datetime], int]], ...] = (
     ("card_reminders", "领取和有效期提醒", send_reminders),
     # Papers before absences: who sat the exam and failed was not absent.
     ("submit_overdue", "到时自动交卷", submit_overdue),
+    ("lapse_overdue", "培训考核到期未完成", lapse_overdue),
 )
 
 

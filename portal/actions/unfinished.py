@@ -9,13 +9,15 @@ from portal.actions.excuses import accepted_excuse
 from portal.actions.participants import keep_result, lapse, move_participant
 from portal.actions.recusal import is_own_case, own_case_said
 from portal.actions.sessions import check_owner
+from portal.actions.study import credited_seconds, is_study_done
 from portal.database import transaction
 from portal.models import AssessmentResult, Attempt, Attendance, Case, Event, Module, Plan, Registration
+from portal.models.exam_papers import sitting_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.exam import keep_score
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import IN_CLASS, Action, State
-from portal.rules.sessions import Period, Value, period_of
+from portal.rules.sessions import Value
 from portal.rules.workflow import SYSTEM, Actor
 
 NO_STUDY, NO_EXAM, NO_OFFLINE, WAS_ABSENT = "study", "exam", "offline", "absent"
@@ -42,17 +44,11 @@ class Gap:
         return "；".join(MISSING[key] for key in self.missing) or "未完成全部培训考核"
 
 
-def plan_period(plan: Plan) -> Period:
-    """When the online study and the online assessment of a plan are over."""
-    window = plan.study_window
-    return period_of(window.closes_at if window.is_complete() else None, plan.exam_ends_at)
-
-
 def lapse_overdue(moment: datetime) -> int:
-    """Put onto the decision list whoever has missed what is over by now, and end what was failed; gives how many.
+    """Put onto the decision list whoever has missed what is over by now; gives how many (R4.16, R5.15).
 
     Study and exam on an outside platform are left to the closing of the plan: their results may still be on the way.
-    Idempotent; each participant in a transaction of their own.
+    Who has sat and failed is settled with the exams. Idempotent; each participant in a transaction of their own.
     """
     waiting = Case.select().where(Case.plan == Plan.id, Case.state.in_(list(IN_CLASS)))
     plans = Plan.select().where(Plan.state == PlanState.PUBLISHED, fn.EXISTS(waiting))
@@ -69,20 +65,16 @@ def close_class(plan: Plan, *, actor: Actor) -> int:
     number = running.count()
     if number:
         raise NotAllowed(f"还有{number}人正在考试，请等考试结束后再办结计划。")
-    return sum(_end(case, actor, "计划办结时尚未完成") for case in _in_class(plan))
+    return sum(_end(case, actor) for case in _in_class(plan))
 
 
 def gap_of(registration: Registration) -> Gap:
     """What this participant left undone in the plan."""
     plan, missing = registration.plan, []
-    rows = AssessmentResult.select(AssessmentResult.assessment).where(
-        AssessmentResult.registration == registration.case_id
-    )
-    standing = {name for (name,) in rows.tuples()}
-    studied = Event.select().where(Event.case == registration.case_id, Event.action == str(Action.FINISH_STUDY))
+    standing = _standing(registration.case_id)
     attempts = Attempt.select().where(Attempt.registration == registration.case_id).exists()
-    finished = studied.exists() or bool(standing) or attempts
-    if not finished:
+    studied = is_study_done(registration) or attempts or bool(standing)
+    if not studied:
         missing.append(NO_STUDY)
     elif "online" in plan.assessments and "online" not in standing and not attempts:
         missing.append(NO_EXAM)
@@ -93,10 +85,10 @@ def gap_of(registration: Registration) -> Gap:
         )  # fmt: skip
         if absent.exists():
             missing.append(WAS_ABSENT)
-        elif finished:
+        elif studied:
             missing.append(NO_OFFLINE)
-    came_never = missing in ([NO_EXAM], [WAS_ABSENT], [NO_EXAM, WAS_ABSENT], [NO_EXAM, NO_OFFLINE])
-    return Gap(tuple(missing), ABSENT if came_never else DROPOUT)
+    was_absent = {NO_EXAM, WAS_ABSENT} & set(missing) or (missing == [NO_STUDY] and not credited_seconds(registration))
+    return Gap(tuple(missing), ABSENT if was_absent else DROPOUT)
 
 
 def excuse_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
@@ -147,50 +139,40 @@ def preview_decision(case: Case) -> list[str]:
 
 
 def _sweep_plan(plan: Plan, moment: datetime) -> int:
-    period, changed = plan_period(plan), 0
+    changed, window = 0, plan.study_window
     has_modules = Module.select().where(Module.plan == plan.id, Module.removed_at.is_null()).exists()
-    study_over = has_modules and period.is_study_over(moment)
-    exam_over = "online" in plan.assessments and plan.exam_place == "portal" and period.is_exam_over(moment)
+    study_over = has_modules and window.is_complete() and moment >= window.closes_at
+    exam_over = "online" in plan.assessments and plan.exam_place == "portal" and sitting_of(plan).is_over(moment)
     for case in _in_class(plan):
-        if case.state == State.APPROVED:
-            changed += study_over and lapse(case, note="在线学习时间已过，没有完成规定的学习")
-            continue
-        standing = _standing(case)
-        if exam_over and "online" not in standing:
-            changed += _end(case, SYSTEM, "线上考核时间已过，没有参加考核")
+        standing = _standing(case.id)
+        if case.state == State.APPROVED and (study_over or exam_over):
+            changed += lapse(case, note="规定的时间已过，没有完成在线学习")
+        elif exam_over and "online" not in standing and case.state != State.APPROVED:
+            has_sat = Attempt.select().where(Attempt.registration == case.id).exists()
+            changed += not has_sat and lapse(case, note="线上考核时间已过，没有参加考核")
         elif "offline" in plan.assessments and "offline" not in standing and _absent_since(case, moment):
             changed += lapse(case, note="线下培训登记为无故缺勤")
     return changed
 
 
-def _end(case: Case, actor: Actor, note: str) -> bool:
-    """One participant's class is over: failed, if they sat and failed; otherwise onto the decision list.
-
-    Nothing happens to somebody whose attempt still runs: its own end comes first.
-    """
-    attempts = list(Attempt.select().where(Attempt.registration == case.id).order_by(Attempt.number))
-    if any(attempt.submitted_at is None for attempt in attempts):
-        return False
-    if attempts and "online" not in _standing(case) and case.state in (State.STUDY_DONE, State.ASSESSED_PART):
-        return _fail(case, attempts, note)
-    return lapse(case, actor=actor, note=note)
+def _end(case: Case, actor: Actor) -> bool:
+    """One participant's class is over: failed, if they sat and failed; otherwise onto the decision list."""
+    attempts = list(Attempt.select().where(Attempt.registration == case.id))
+    if attempts and "online" not in _standing(case.id):
+        return _fail(case, attempts)
+    return lapse(case, actor=actor, note="计划办结时尚未完成")
 
 
-def _fail(case: Case, attempts: list[Attempt], note: str) -> bool:
-    """The best of the failed attempts becomes the result: there will be no further one (R5.04)."""
+def _fail(case: Case, attempts: list[Attempt]) -> bool:
+    """The best of the failed attempts becomes the result: there will be no further one (R5.06)."""
     registration = Registration.get_by_id(case.id)
-    scores = [attempt.score for attempt in attempts if attempt.score is not None]
-    score = keep_score(max(scores)) if scores else None
-    mark = registration.plan.pass_mark
+    score, mark = max(keep_score(attempt.score) for attempt in attempts), registration.plan.pass_mark
     # The mark of a plan may have been lowered since: what counts is the mark the attempts were marked by.
-    failed_by_mark = score is not None and mark is not None and score < mark
-    with transaction():
-        if Case.get_by_id(case.id).state not in (State.STUDY_DONE, State.ASSESSED_PART):
-            return False
-        keep_result(
-            registration, "online", actor=SYSTEM, source="exam", score=score if failed_by_mark else None,
-            passed=None if failed_by_mark else False, note=f"考核期结束，取最好一次成绩；{note}" if score else note,
-        )  # fmt: skip
+    has_failed = mark is not None and score < mark
+    keep_result(
+        registration, "online", actor=SYSTEM, source="exam", score=score if has_failed else None,
+        passed=None if has_failed else False, note="计划办结，取最好一次成绩",
+    )  # fmt: skip
     return True
 
 
@@ -198,8 +180,8 @@ def _in_class(plan: Plan) -> list[Case]:
     return list(Case.select().where(Case.plan == plan.id, Case.state.in_(list(IN_CLASS))).order_by(Case.id))
 
 
-def _standing(case: Case) -> set[str]:
-    rows = AssessmentResult.select(AssessmentResult.assessment).where(AssessmentResult.registration == case.id)
+def _standing(case: int) -> set[str]:
+    rows = AssessmentResult.select(AssessmentResult.assessment).where(AssessmentResult.registration == case)
     return {name for (name,) in rows.tuples()}
 
 
@@ -227,5 +209,5 @@ def _open(case: Case, actor: Actor, seen: int) -> tuple[Case, Registration]:
 
 __all__ = [
     "ABSENT", "DROPOUT", "MISSING", "Gap", "annul_decision", "close_class", "excuse_participant", "gap_of",
-    "lapse_overdue", "plan_period", "preview_decision", "strike_participant",
+    "lapse_overdue", "preview_decision", "strike_participant",
 ]  # fmt: skip

@@ -1,7 +1,6 @@
-"""Offline training and the end of a class: who may sit where, what an attendance can be, and when a period is over."""
+"""Offline training and the end of a class: who may sit where, and what an attendance can be."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -28,27 +27,6 @@ class Value(StrEnum):
 
 VALUE_LABELS = {Value.PRESENT: "到场", Value.EXCUSED: "有正当理由未到", Value.ABSENT: "无故缺勤"}
 VALUE_TONES = {Value.PRESENT: "good", Value.EXCUSED: "neutral", Value.ABSENT: "bad"}
-
-
-@dataclass(frozen=True)
-class Period:
-    """When the parts of a plan end, None where nothing says so: the online study, and the online assessment."""
-
-    study_ends: datetime | None
-    exam_ends: datetime | None
-
-    def is_study_over(self, moment: datetime) -> bool:
-        """Whether no more study counts at `moment` (R4.06)."""
-        return self.study_ends is not None and moment >= self.study_ends
-
-    def is_exam_over(self, moment: datetime) -> bool:
-        """Whether the online assessment can no longer be started at `moment` (R5.15)."""
-        return self.exam_ends is not None and moment >= self.exam_ends
-
-
-def period_of(study_ends: datetime | None, exam_ends: datetime | None) -> Period:
-    """The period of a plan: a self-timed assessment without an end of its own ends with the study window."""
-    return Period(study_ends, exam_ends or study_ends)
 
 
 def is_offered(region: str | None, allowed: Collection[str]) -> bool:
