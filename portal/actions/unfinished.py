@@ -9,11 +9,12 @@ from portal.actions.excuses import accepted_excuse
 from portal.actions.participants import keep_result, lapse, move_participant
 from portal.actions.recusal import is_own_case, own_case_said
 from portal.actions.sessions import check_owner
+from portal.actions.strikes import annul_strike, preview_strike, record_strike
 from portal.actions.study import credited_seconds, is_study_done
 from portal.database import transaction
-from portal.models import AssessmentResult, Attempt, Attendance, Case, Event, Module, Plan, Registration
+from portal.models import AssessmentResult, Attempt, Attendance, Case, Event, Module, Plan, Registration, Strike
 from portal.models.exam_papers import sitting_of
-from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.errors import NotAllowed, Stale
 from portal.rules.exam import keep_score
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import IN_CLASS, Action, State
@@ -98,7 +99,7 @@ def excuse_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> E
         return move_participant(case, Action.EXCUSE, actor=actor, note=reason)
 
 
-def strike_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
+def strike_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> Strike:
     """Decide that there was no good reason: the move, the strike, and the bars that follow from it, in one go (R4.16).
 
     Raises NotAllowed for anybody but the plan's centre, in one's own matter, or when a good reason was accepted;
@@ -108,34 +109,22 @@ def strike_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> E
         case, registration = _open(case, actor, seen)
         if accepted_excuse(registration) is not None:
             raise NotAllowed(f"{case.title}的正当理由已认可，不能认定为无故缺勤。")
-        if not reason.strip():
-            raise Invalid("note", "请填写理由，会记入档案并告知本人。")
-        ground = gap_of(registration).ground
-        event = move_participant(case, Action.STRIKE, actor=actor, note=reason, data={"ground": ground})
-        from portal.actions import strikes
-
-        strikes.record_strike(registration, ground=ground, reason=reason.strip(), actor=actor)
-        return event
+        return record_strike(registration, ground=gap_of(registration).ground, reason=reason, actor=actor)
 
 
-def annul_decision(case: Case, *, actor: Actor, reason: str, seen: int) -> Event:
+def annul_decision(case: Case, *, actor: Actor, reason: str, seen: int) -> None:
     """Take back a decision on an absence that proved wrong: it is open again, and its strike no longer counts."""
     with transaction():
         case, registration = _open(case, actor, seen)
-        struck = case.state == State.STRUCK
-        event = move_participant(case, Action.ANNUL, actor=actor, note=reason)
-        if struck:
-            from portal.actions import strikes
-
-            strikes.annul_strike(registration, actor=actor, reason=reason.strip())
-        return event
+        if case.state == State.STRUCK:
+            annul_strike(registration, actor=actor, reason=reason)
+        else:
+            move_participant(case, Action.ANNUL, actor=actor, note=reason)
 
 
 def preview_decision(case: Case) -> list[str]:
     """What would follow if this absence were found to be without good reason, in sentences."""
-    from portal.actions import strikes
-
-    return strikes.preview_strike(Registration.get_by_id(case.id))
+    return preview_strike(Registration.get_by_id(case.id))
 
 
 def _sweep_plan(plan: Plan, moment: datetime) -> int:
