@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from portal import clock
+from portal.actions.bars import check_not_barred
 from portal.actions.events import record, tell, user_of
 from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, one_of
 from portal.actions.people import EDUCATIONS, clean_name, correct_name, find_person, has_live_cases, is_unclaimed
@@ -101,6 +102,7 @@ def check_may_enter(plan: Plan, actor: Actor) -> Organisation:
     if plan.province != unit.province:
         raise NotAllowed("本计划不面向本单位所在的省份。")
     check_window(plan, clock.now())
+    check_not_barred(None, unit, province=plan.province)
     check_organisation(plan, unit)
     return unit
 
@@ -206,6 +208,7 @@ def _check_row(row: Mapping, plan: Plan, unit: Organisation) -> None:
 
 
 def _check_free(plan: Plan, person: Person) -> None:
+    check_not_barred(person, None, province=plan.province)
     try:
         check_room(plan, person)
     except NotAllowed as refusal:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from portal import clock
+from portal.actions.bars import check_not_barred
 from portal.actions.events import record, tell, users_at
 from portal.actions.notices import PUBLISHED
 from portal.database import transaction
-from portal.models import Notice, NoticeRecipient, Office, Organisation, Recommendation
+from portal.models import Notice, NoticeRecipient, Office, Organisation, Person, Recommendation
 from portal.models.recommended import rows_of_recommended
+from portal.models.sanction_records import contact_of
 from portal.rules import identity
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.notice_text import print_deadline
@@ -43,6 +45,7 @@ def save_table(
         is_issuer = notice.office_id == actor.office
         if is_late and not is_issuer:
             raise NotAllowed(f"推荐表已于{print_deadline(notice.closes_on, notice.closes_time)}截止，请联系发文单位。")
+        _check_people(rows, notice.province)
         rows = check_rows(rows, complete=send)
         if send and not rows:
             raise Invalid("rows", "请至少填写一人。")
@@ -79,6 +82,7 @@ def send_recommended(notice: Notice, *, actor: Actor, seen: int, replace: bool =
             raise NotAllowed("只有评价机构可以报送本单位的推荐表，且通知应对应一个计划。")
         if notice.state != PUBLISHED or not Notice.visible_to(actor).where(Notice.id == notice.id).exists():
             raise NotAllowed("通知尚未发布，或不属于本单位。")
+        check_not_barred(None, Organisation.get_by_id(actor.organisation), province=notice.province)
         rows = rows_of_recommended(notice.plan, actor.organisation)
         if not rows:
             raise Invalid("rows", "本单位还没有初审通过的人员，请先完成初审。")
@@ -171,12 +175,28 @@ def _record_sending(notice: Notice, organisation: int, rows: list, is_late: bool
     record("submit_table", label, actor=actor, subject=f"notice:{notice.id}", data=data)
 
 
+def _check_people(rows: list[dict[str, Any]], province: str) -> None:
+    """Nobody whose qualification is cancelled is recommended (R7.06); raises Invalid on the row of the first.
+
+    Why, the person is told, not everybody who types their number.
+    """
+    for number, row in enumerate(rows):
+        typed = identity.normalise(str(row.get("id_number") or ""))
+        person = Person.get_or_none(Person.id_number == typed) if typed else None
+        try:
+            check_not_barred(person, None, province=province) if person else None
+        except NotAllowed:
+            said = f"该人员已被取消申报资格，不能推荐；如有异议，请由本人联系{contact_of(province)}。"
+            raise Invalid(f"rows-{number}-id_number", f"第{number + 1}行：{said}") from None
+
+
 def _check_writer(notice: Notice, actor: Actor, member: Organisation | None) -> Organisation:
     if notice.state != PUBLISHED or not notice.wants_table:
         raise NotAllowed("这份通知不需要填报推荐表。")
     if actor.seat != Seat.UNIT or actor.organisation is None:
         raise NotAllowed("只有评价机构和会员单位可以填报推荐表。")
     organisation = member or Organisation.get_by_id(actor.organisation)
+    check_not_barred(None, organisation, province=notice.province)
     if organisation.id != actor.organisation and notice.office_id != actor.office:
         raise NotAllowed("只能填报本单位的推荐表。")
     received = (

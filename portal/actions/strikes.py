@@ -96,7 +96,8 @@ def _warn(strike: Strike, plan: Plan) -> None:
     if limit is None or count >= limit:
         return
     follows = "本人及单位" if profile_of(plan.province).strikes.bars_unit else "本人"
-    said = f"{plan.name}：{GROUNDS[strike.ground]}，累计{warn(count, limit)}次；达到{limit}次将取消{follows}的申报资格。"
+    total = f"累计{warn(count, limit)}次；达到{limit}次将取消{follows}的申报资格。"
+    said = f"{plan.name}：{GROUNDS[strike.ground]}，{total}"
     tell(user_of(person.id), f"警示：您在{said}", kind="strike", link="/applicant/sanctions")
     office = Office.get_or_none(Office.organisation == strike.organisation_id)
     if office is not None:
