@@ -12,6 +12,7 @@ from portal import cli, database
 from portal.actions import issuing, sealing
 from portal.documents.render import set_font_folder
 from portal.models.jurisdictions import use_profiles
+from portal.papers import credentials
 from portal.settings import ROOT, Settings
 from portal.web import account, admin, applicant, city, errors, filters, province, public, unit
 from portal.web.account.demo import demo_accounts
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None, *, connect: bool = True) -> Fla
     set_font_folder(settings.fonts)
     sealing.use_secret(settings.secret_key)
     issuing.use_public_address(settings.public_address)
+    credentials.use_stores(settings.uploads, settings.issued)
     if connect:
         database.use(settings.database)
         app.before_request(database.open_connection)

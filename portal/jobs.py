@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 
 from portal import clock, database
-from portal.actions import jobs, registration_checks, sweeps  # noqa: F401 - the checks hang themselves in
+from portal.actions import issuing, jobs, registration_checks, sweeps  # noqa: F401 - the checks hang themselves in
 from portal.actions.bulk import decide_many, preview_many
 from portal.actions.cases import Decision
-from portal.models import Grant, Job
+from portal.actions.credential_files import keep_rendered
+from portal.models import Credential, Grant, Job
+from portal.papers import credentials
 from portal.rules.errors import NotAllowed, Refusal
 
 # Idle time between looks at the table, seconds; a started job waits at most this long.
@@ -18,19 +20,26 @@ PAUSE = 1.0
 SWEEP_EVERY = 15.0
 # Rows of one step: few enough that a click in between waits less than one would notice.
 ROWS_A_STEP = 10
+# Documents of one step: they are drawn before its transaction begins, and lost with a killed worker.
+DOCUMENTS_A_STEP = 10
 
 log = logging.getLogger("portal.jobs")
 
 # What each kind does in one step, inside the transaction that also keeps its progress: it advances job.done and
 # job.result and gives True when the work is finished.
-KINDS: dict[str, Callable[[Job], bool]] = {}
+KINDS: dict[str, Callable[..., bool]] = {}
+# What some kinds do before that, outside of any transaction, because it takes its time and others want to write
+# meanwhile; what it gives is handed to the step. After a crash it is simply done again.
+PREPARATIONS: dict[str, Callable[[Job], object]] = {}
 
 
-def kind(name: str) -> Callable:
-    """Register the step function of a kind of job."""
+def kind(name: str, *, prepare: Callable[[Job], object] | None = None) -> Callable:
+    """Register the step function of a kind of job, and what it needs prepared."""
 
-    def keep(step: Callable[[Job], bool]) -> Callable[[Job], bool]:
+    def keep(step: Callable[..., bool]) -> Callable[..., bool]:
         KINDS[name] = step
+        if prepare is not None:
+            PREPARATIONS[name] = prepare
         return step
 
     return keep
@@ -80,8 +89,10 @@ def do_step(job: Job) -> bool:
     step = KINDS.get(job.kind)
     if step is None:
         raise NotAllowed("系统不认识这类后台任务，请联系技术人员。")
+    prepare = PREPARATIONS.get(job.kind)
+    prepared = (prepare(job),) if prepare else ()
     with database.transaction() as transaction:
-        is_finished = step(job)
+        is_finished = step(job, *prepared)
         if not jobs.keep_step(job, is_finished=is_finished):
             transaction.rollback()
             return True
@@ -98,6 +109,32 @@ def decide_in_bulk(job: Job) -> bool:
 def preview_bulk(job: Job) -> bool:
     """Find out what a bulk decision would do with the next rows."""
     return _bulk_step(job, preview_many)
+
+
+def _draw_next(job: Job) -> list[credentials.Drawn]:
+    """The documents of the next credentials of the batch, on disk but not yet entered; none after the job's end."""
+    if Job.get_by_id(job.id).state != jobs.RUNNING:
+        return []
+    ids = job.data["credentials"][job.done : job.done + DOCUMENTS_A_STEP]
+    rows = {row.id: row for row in Credential.select().where(Credential.id.in_(ids))}
+    return [credentials.draw(rows[id_]) for id_ in ids if id_ in rows and rows[id_].file_id is None]
+
+
+@kind(issuing.RENDER_JOB, prepare=_draw_next)
+def render_credentials(job: Job, drawn: list[credentials.Drawn]) -> bool:
+    """Enter the drawn documents of a batch; what could not be drawn is held back and named, the others go on.
+
+    Issuing happened before: cancelling this takes back no number, and what is not drawn yet is drawn on demand.
+    """
+    actor = jobs.unpack_actor(job.data["actor"])
+    for each in drawn:
+        if each.kept is not None:
+            keep_rendered(each.credential, each.kept, actor=actor)
+        else:
+            row = Credential.get_by_id(each.credential)
+            job.result.setdefault("held", []).append([row.id, row.name, row.number, each.reason])
+    job.done = min(job.done + DOCUMENTS_A_STEP, len(job.data["credentials"]))
+    return job.done >= len(job.data["credentials"])
 
 
 def _bulk_step(job: Job, verb: Callable) -> bool:

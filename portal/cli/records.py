@@ -5,8 +5,10 @@ import sys
 import click
 
 from portal.actions.events import verify_chain
+from portal.actions.sealing import find_broken
 from portal.cli.terminal import needs_database
-from portal.models import DocumentLog
+from portal.models import Credential, DocumentLog
+from portal.papers.credentials import stores
 from portal.rules.flows import FLOWS
 
 
@@ -18,17 +20,24 @@ def audit():
 @audit.command("verify")
 @needs_database
 def verify():
-    """逐条验证操作记录的哈希链；完好返回 0，否则指出第一条损坏的记录并返回 1。"""
+    """验证操作记录的哈希链、全部证书（证卡）的校验码和文件；完好返回 0，否则指出损坏之处并返回 1。"""
     sound, broken = verify_chain()
     if broken is None:
         click.echo(f"操作记录完好：共{sound}条。")
-        return
-    click.echo(
-        f"操作记录在第{broken.id}条损坏（{broken.at:%Y-%m-%d %H:%M:%S} {broken.name} {broken.label}）："
-        f"内容与哈希不符，或前面的记录被删除。此前{sound}条完好。",
-        err=True,
-    )
-    sys.exit(1)
+    else:
+        click.echo(
+            f"操作记录在第{broken.id}条损坏（{broken.at:%Y-%m-%d %H:%M:%S} {broken.name} {broken.label}）："
+            f"内容与哈希不符，或前面的记录被删除。此前{sound}条完好。",
+            err=True,
+        )
+    faults = 0
+    for credential, reason in find_broken(*stores()):
+        faults += 1
+        click.echo(f"证书（证卡）{credential.number}（第{credential.id}条，{credential.name}）：{reason}。", err=True)
+    if not faults:
+        click.echo(f"证书（证卡）完好：共{Credential.select().count()}张。")
+    if broken is not None or faults:
+        sys.exit(1)
 
 
 @click.group("flows")
