@@ -33,5 +33,6 @@ from portal.web.applicant import (  # noqa: E402, F401 - routes hang themselves 
     home,
     profile,
     registrations,
+    training,
     uploads,
 )

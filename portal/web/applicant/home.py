@@ -17,12 +17,6 @@ def home():
     return redirect(url_for("applicant.registrations" if person.saved_at else "applicant.profile"), 303)
 
 
-@blueprint.get("/training")
-def training():
-    """培训学习: the approved registrations, what will open and when."""
-    return show("applicant/training.html", rows=approved_registrations(), person=own_person())
-
-
 @blueprint.get("/certificates")
 def certificates():
     """证书查看: what will be here and when."""
