@@ -12,7 +12,7 @@ from portal.actions.claims import is_held_by_other
 from portal.actions.events import record, tell, users_at
 from portal.actions.numbers import next_number
 from portal.actions.recusal import is_own_case, other_eyes_needed, own_case_said
-from portal.database import transaction
+from portal.database import database, transaction
 from portal.models import Case, Correction, Event, Grant, Office, Region, Step, Submission
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of
@@ -172,6 +172,13 @@ def bump(case: Case, **changes) -> None:
     case.version += 1
     for name, value in changes.items():
         setattr(case, name, value)
+
+
+def index_name(case: int, name: str) -> None:
+    """Put a case's title into the name index, characters apart, so that one character finds it too."""
+    database.execute_sql(
+        "INSERT OR REPLACE INTO case_name (rowid, characters) VALUES (?, ?)", (case, " ".join(name.replace(" ", "")))
+    )
 
 
 def acts_for(case: Case, actor: Actor) -> Step | None:

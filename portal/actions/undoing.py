@@ -62,7 +62,7 @@ def undo_decision(case: Case, *, actor: Actor, seen: int) -> Event:
 
 def undoable(case: Case, actor: Actor) -> Event | None:
     """The decision this actor could take back now, or None; a kind whose table knows no undo has none."""
-    if not any(t.action == Action.UNDO for t in FLOWS[case.kind].transitions):
+    if not FLOWS[case.kind].has(Action.UNDO):
         return None
     event = (
         Event.select()

@@ -8,6 +8,8 @@ from portal import clock
 from portal.database import database
 from portal.models.queue_filters import PAGE, Filters, contains, parse_cursor, parse_moment, search, text_of
 from portal.models.queues import QueuePage
+from portal.rules.flows import FLOWS
+from portal.rules.flows.registration import Action
 from portal.rules.workflow import Actor
 
 
@@ -28,7 +30,7 @@ class DoneRow(NamedTuple):
     key: int
     label: str
     note: str
-    undoable: int
+    undoable: bool
 
 
 def decided_by_office(actor: Actor, filters: Filters, limit: int = PAGE) -> QueuePage:
@@ -58,6 +60,10 @@ def decided_by_office(actor: Actor, filters: Filters, limit: int = PAGE) -> Queu
         join = 'JOIN "case" q ON q.id = s.case_id'
         where.append("q.plan_id = :plan")
         values["plan"] = filters.plan
+    if filters.kind:
+        join = 'JOIN "case" q ON q.id = s.case_id'
+        where.append("q.kind = :kind")
+        values["kind"] = filters.kind
     order = "ASC" if backwards else "DESC"
     sql = f"""SELECT c.id, c.version, c.kind, c.state, c.number, c.title, p.name, o.name, s.outcome, s.decided_at,
       u.name, s.id, '', '', 0
@@ -97,4 +103,5 @@ def decided_today_by(actor: Actor, limit: int = 200) -> list[DoneRow]:
 
 def _done(line) -> DoneRow:
     row = DoneRow._make(line)
-    return row._replace(decided_at=parse_moment(row.decided_at))
+    undoable = bool(row.undoable) and FLOWS[row.kind].has(Action.UNDO)
+    return row._replace(decided_at=parse_moment(row.decided_at), undoable=undoable)

@@ -57,6 +57,7 @@ def dossier_of(case: Case, actor: Actor) -> Dossier:
     if earlier is not None and newest is not None and earlier.number < newest.number:
         changed = changes(items(earlier.data, earlier.files), found)
     wanted = {id_ for item in found for id_ in item.files}
+    wanted |= {id_ for ids in (newest.files if newest else {}).values() for id_ in ids}
     wanted |= {id_ for change in changed if change.before for id_ in change.before.files}
     registration = (
         Registration.select(Registration, Plan, Organisation)
@@ -96,5 +97,7 @@ def scans_ahead(case: int) -> list[tuple[int, int]]:
     if newest is None:
         return []
     wanted = [id_ for item in items(newest.data, newest.files) for id_ in item.files]
+    # Other kinds than registrations have no items, only files.
+    wanted = wanted or [id_ for ids in newest.files.values() for id_ in ids]
     pages = dict(FileVersion.select(FileVersion.id, FileVersion.pages).where(FileVersion.id.in_(wanted)).tuples())
     return [(id_, pages[id_]) for id_ in wanted if id_ in pages]

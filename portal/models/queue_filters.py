@@ -9,6 +9,7 @@ from typing import NamedTuple
 from portal.database import database
 from portal.rules import identity
 from portal.rules.flows.registration import Action
+from portal.rules.kinds import KINDS
 
 PAGE = 50
 CAP = 1000  # counters stop here ("999+"), so that their cost does not grow with the rows
@@ -16,18 +17,19 @@ CAP = 1000  # counters stop here ("999+"), so that their cost does not grow with
 FETCHED = 5000
 TABS = ("waiting", "returned", "behalf", "today", "done")
 DECISIONS = (str(Action.PASS), str(Action.RETURN), str(Action.REJECT))
-_CHOICES = ("plan", "unit", "city", "occupation", "due", "claimed", "outcome", "q")
+_CHOICES = ("kind", "plan", "unit", "city", "occupation", "due", "claimed", "outcome", "q")
 
 
 @dataclass(frozen=True)
 class Filters:
     """What the address of a queue page says; everything typed or chosen, checked, so that it can be shared.
 
-    `due` is late | today | soon | later | none, `claimed` mine | others | free, `outcome` (done only) one of
-    DECISIONS; `after` and `before` are keyset cursors "2022-12-09_17".
+    `kind` is one of rules.kinds.KINDS, `due` late | today | soon | later | none, `claimed` mine | others | free,
+    `outcome` (done only) one of DECISIONS; `after` and `before` are keyset cursors "2022-12-09_17".
     """
 
     tab: str = "waiting"
+    kind: str = ""
     plan: int | None = None
     unit: str = ""
     city: str = ""
@@ -64,6 +66,7 @@ def read_filters(values: Mapping) -> Filters:
     plan = text("plan", 12)
     return Filters(
         tab=one_of("tab", TABS) or "waiting",
+        kind=one_of("kind", tuple(KINDS)),
         plan=int(plan) if plan.isascii() and plan.isdigit() else None,
         unit=text("unit"),
         city=text("city"),

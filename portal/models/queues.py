@@ -26,9 +26,11 @@ from portal.models.queue_filters import (
     text_of,
 )
 from portal.rules.flows.registration import State
+from portal.rules.flows.statement import FLOW as _STATEMENTS
 from portal.rules.workdays import SOON, Calendar
 from portal.rules.workflow import Actor
 
+STATEMENT = _STATEMENTS.name
 MERGED = 60  # organisations whose rows are merged; above that the whole queue is walked
 
 
@@ -146,6 +148,7 @@ class Counters(NamedTuple):
     mine: int
     returned: int
     decided: int
+    statements: int = 0
 
 
 _AT_OFFICE = f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.UNDER_REVIEW}\''
@@ -159,6 +162,8 @@ _COUNTED = (
     f'SELECT 1 FROM "case" c WHERE c.office_id = :office AND c.state = \'{State.RETURNED}\'',
     "SELECT 1 FROM event e WHERE e.user_id = :user AND e.at >= :midnight AND e.action IN ('pass','return','reject')"
     " AND e.office_id = :office",
+    'SELECT 1 FROM statement z CROSS JOIN "case" c ON c.id = z.case_id WHERE c.office_id = :office'
+    f" AND c.state = '{State.UNDER_REVIEW}'",
 )
 _COUNTERS = "SELECT " + ", ".join(f"(SELECT count(*) FROM ({part} LIMIT :cap))" for part in _COUNTED)
 
@@ -209,6 +214,9 @@ def _found(
         where.append(f"(c.due_on, c.id) {'<' if backwards else '>'} (:mark, :mark_id)")
         values |= {"mark": mark[0], "mark_id": mark[1]}
     order = "DESC" if backwards else "ASC"
+    if filters.kind:
+        where.append("c.kind = :kind")
+        values["kind"] = filters.kind
     if filters.plan:
         where.append("c.plan_id = :plan")
         values["plan"] = filters.plan
@@ -246,6 +254,12 @@ def _found(
                 " AND (k.name LIKE :occupation ESCAPE '\\' OR k.job LIKE :occupation ESCAPE '\\'))"
             )
             values["occupation"] = contains(filters.occupation)
+    if filters.kind == STATEMENT and candidates is None:
+        # Few among many registrations: from their own table, not by walking the queue.
+        candidates = ids_of(
+            'SELECT z.case_id FROM statement z CROSS JOIN "case" c ON c.id = z.case_id AND c.state = ? LIMIT ?',
+            (values["state"], FETCHED),
+        )
     units = _unit_condition(actor, filters, values)
     if filters.tab == "behalf":
         if candidates is not None:

@@ -117,6 +117,10 @@ class Flow:
                 return transition
         raise Stale(f"当前状态为“{self.labels[state]}”，不能再进行“{mine[0].label}”，请刷新后查看最新情况。")
 
+    def has(self, action: str) -> bool:
+        """Whether the table knows this action at all."""
+        return any(t.action == action for t in self.transitions)
+
     def note_of(self, action: str) -> str:
         """Whether the action asks for a reason: none, optional or required (its first row decides)."""
         return next((t.note for t in self.transitions if t.action == action), "none")

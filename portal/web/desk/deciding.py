@@ -11,13 +11,15 @@ from portal.actions.undoing import undo_decision
 from portal.models import Case, Submission, queues
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows.registration import Action
+from portal.rules.kinds import KINDS, noun_of
 from portal.rules.submission import items
 from portal.rules.workflow import IN_REVIEW
 from portal.web.desk import desk_counters, forget_counters
-from portal.web.desk.case import case_context, last_words, with_last
+from portal.web.desk.case_words import last_words, with_last
 from portal.web.desk.files import visible_case
 from portal.web.desk.forms import DecisionForm, ExtendForm, LateStampForm, WithdrawForm
 from portal.web.desk.queue import counter_items, here, lines_of, queue_context, tab_items
+from portal.web.desk.rooms import ROOMS, parts_of, show_case
 from portal.web.guards import actor
 from portal.web.pages import go, show
 
@@ -112,6 +114,7 @@ def typed_decision(found: Case, action: str, form: DecisionForm) -> tuple[Decisi
 
 
 def _item_labels(found: Case) -> dict[str, str]:
+    """The items of the newest submission; only registrations have any."""
     newest = Submission.select().where(Submission.case == found.id).order_by(Submission.number.desc()).first()
     return {item.key: item.label for item in items(newest.data, newest.files)} if newest else {}
 
@@ -124,26 +127,26 @@ def _decide(id_: int, action: str):
     form.validate_on_submit()
     decision, typed = typed_decision(found, action, form)
     if form.errors and (form.due_on.errors or form.note.errors or form.second_reason.errors):
-        return _case(422, case_context(found, form=form, typed=typed))
+        return show_case(found, 422, form=form, typed=typed)
     following = queues.next_after(person, desk.filters, found.due_on, found.id)
     try:
         event = decide(found, decision, actor=person, seen=_seen())
     except Invalid as refusal:
         form.refuse(refusal)
-        return _case(422, case_context(found, form=form, typed=typed))
+        return show_case(found, 422, form=form, typed=typed)
     except Stale as refusal:
         said = {"tone": "bad", "text": refusal.message, "details": ()}
-        fresh = Case.get_by_id(id_)
-        return _case(409, case_context(fresh, message=said))
+        return show_case(Case.get_by_id(id_), 409, message=said)
     forget_counters()
+    if action in ROOMS[found.kind].stays_after:
+        return go(f"{desk.base}/{id_}{desk.suffix}", f"{found.title}：{event.label}。")
     if following is None:
         return go(f"{desk.base}{desk.suffix}", f"{found.title}：{event.label}。当前筛选条件下已全部办完。")
     place = with_last(desk, following, id_)
     if not request.htmx:
         return redirect(place, 303)
     # The next case follows at once; its address goes into the bar, so that a reload shows the same.
-    context = case_context(visible_case(following), last=last_words(desk, found, event))
-    response = _case(200, context)
+    response = show_case(visible_case(following), last=last_words(desk, found, event))
     response.headers["HX-Push-Url"] = place
     return response
 
@@ -163,12 +166,12 @@ def _decide_row(found: Case, action: str):
             return _row(id_, 422, piece="desk/_row_form.html", action=action, refusal=refusal.message, typed=decision)
         form = DecisionForm(formdata=None, data={"note": decision.note})
         form.refuse(refusal)
-        return _case(422, case_context(found, form=form))
+        return show_case(found, 422, form=form)
     except Stale as refusal:
         said = {"tone": "bad", "text": refusal.message, "details": ()}
         if request.htmx:
             return _row(id_, 409, message=said, refusal=refusal.message)
-        return _case(409, case_context(Case.get_by_id(id_), message=said))
+        return show_case(Case.get_by_id(id_), 409, message=said)
     forget_counters()
     if request.htmx:
         return _row(id_, 200, event=event)
@@ -184,7 +187,7 @@ def _row(id_: int, status: int, *, piece: str = "", event=None, refusal: str = "
     line = lines_of([queues.one_row(person, id_)], person)[0]
     response = show(
         "desk/queue.html", pieces=(piece, "desk/_counters.html"), status=status, desk=desk, filters=desk.filters,
-        line=line, event=event, version=found.version, refusal=refusal, estimated_note="",
+        kinds=KINDS, line=line, event=event, version=found.version, refusal=refusal, estimated_note="",
         counters=counter_items(desk, desk_counters(person)), tabs=tab_items(desk, desk_counters(person), person),
         **context,
     )  # fmt: skip
@@ -195,10 +198,11 @@ def _row(id_: int, status: int, *, piece: str = "", event=None, refusal: str = "
 
 def _row_form(id_: int, action: str):
     """The small form of a row; without htmx the case page, where the same decision is made."""
-    desk = here()
-    visible_case(id_)
+    desk, found = here(), visible_case(id_)
     if not request.htmx:
         return redirect(f"{desk.base}/{id_}{desk.suffix}#decision", 303)
+    if not KINDS[found.kind].in_bulk:
+        return go(f"{desk.base}/{id_}{desk.suffix}")
     return _row(id_, 200, piece="desk/_row_form.html", action=action, typed=Decision(action))
 
 
@@ -221,17 +225,11 @@ def _act(id_: int, form_class, prefix: str, verb, said: str):
             form.refuse(refusal)
         except Stale as refusal:
             message = {"tone": "bad", "text": refusal.message, "details": ()}
-            fresh = Case.get_by_id(id_)
-            return _case(409, case_context(fresh, message=message))
+            return show_case(Case.get_by_id(id_), 409, message=message)
     name = {"extend": "extend_form", "withdraw": "withdraw_form", "stamp": "stamp_form"}[prefix]
-    context = case_context(found)
-    if context[name] is None:
-        raise NotAllowed("这件报名现在不能进行这项操作。")
-    return _case(422, {**context, name: form})
-
-
-def _case(status: int, context: dict):
-    return show("desk/case.html", pieces=("desk/_desk.html",), status=status, **context)
+    if parts_of(found).get(name) is None:
+        raise NotAllowed(f"这件{noun_of(found.kind)}现在不能进行这项操作。")
+    return show_case(found, 422, **{name: form})
 
 
 def _seen() -> int:

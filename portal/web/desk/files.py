@@ -6,6 +6,7 @@ from portal.actions.registration_files import files_of_case
 from portal.models import Case, Correction, Event, FileVersion
 from portal.papers.correction import print_correction
 from portal.papers.decision import print_decision
+from portal.rules.flows.registration import FLOW
 from portal.web.files import preview, send, send_bytes
 from portal.web.guards import actor
 from portal.web.pages import get_or_404
@@ -43,7 +44,7 @@ def correction_notice(id_: int, number: int):
 def decision_notice(id_: int):
     """GET /cases/17/decision-notice: the 审核结果通知书 as PDF, once there is a final decision (R10.70)."""
     case = visible_case(id_)
-    printed = print_decision(case, actor=actor())
+    printed = print_decision(case, actor=actor()) if case.kind == FLOW.name else None
     if printed is None:
         abort(404)
     return send_bytes(*printed)

@@ -17,6 +17,7 @@ from portal.models.queue_filters import Filters, capped, read_filters
 from portal.models.queues import QueueRow
 from portal.rules.flows import FLOWS
 from portal.rules.flows.registration import FLOW, Action
+from portal.rules.kinds import KINDS, noun_of
 from portal.rules.workdays import ESTIMATED_NOTE
 from portal.rules.workflow import IN_REVIEW, SEAT_LABELS, Actor, Seat
 from portal.web.desk import desk_calendar, desk_counters
@@ -35,8 +36,12 @@ DUE_CHOICES = (
 )  # fmt: skip
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CLAIM_CHOICES = (("", "全部"), ("free", "无人办理"), ("mine", "我正在办理"), ("others", "他人正在办理"))
-OUTCOME_WORDS = {"pass": ("good", "通过"), "return": ("late", RETURN), "reject": ("bad", "不通过")}
-OUTCOME_CHOICES = (("", "全部结果"), *((key, word) for key, (_, word) in OUTCOME_WORDS.items()))
+OUTCOME_CHOICES = (
+    ("", "全部结果"),
+    *((key, "／".join(dict.fromkeys(kind.outcomes[key][1] for kind in KINDS.values() if key in kind.outcomes)))
+      for key in KINDS[FLOW.name].outcomes),
+)  # fmt: skip
+KIND_CHOICES = (("", "全部种类"), *((key, kind.noun) for key, kind in KINDS.items()))
 EXPORT_MOST = 20_000
 
 
@@ -102,7 +107,8 @@ def queue_context(desk: Desk) -> dict:
         "filters": filters,
         "lines": lines,
         "done": done,
-        "words": OUTCOME_WORDS,
+        "kinds": KINDS,
+        "kind_choices": KIND_CHOICES,
         "tabs": tab_items(desk, numbers, person),
         "counters": counter_items(desk, numbers),
         "plans": queues.plans_waiting(person) if filters.tab in ("waiting", "returned", "done", "behalf") else [],
@@ -133,7 +139,7 @@ def lines_of(rows: list[QueueRow], person: Actor) -> list[Line]:
             flow = FLOWS[row.kind]
             states[standing] = (flow.tones[row.state], flow.labels[row.state])
             if row.state == IN_REVIEW and row.seat:
-                states[standing] = ("info", profile.state_label(row.seat))
+                states[standing] = ("info", KINDS[row.kind].waiting_label(profile, row.seat))
         lines.append(Line(row, *deadlines[row.due_on], row.claimed_by == person.user, *states[standing]))
     return lines
 
@@ -159,13 +165,14 @@ def export():
 def _waiting_table(person: Actor, filters: Filters):
     page = queues.waiting_for(person, filters, limit=EXPORT_MOST)
     head = (
-        "报名编号", "姓名", "考评计划", "初审单位", "区域", "申报考评职业（工种）", "状态", "到达时间", "办理期限",
-        "剩余工作日",
+        "编号", "种类", "姓名或单位", "考评计划", "初审单位", "区域", "申报考评职业（工种）", "状态", "到达时间",
+        "办理期限", "剩余工作日",
     )  # fmt: skip
     rows = [
         (
-            line.row.number, line.row.title, line.row.plan, line.row.organisation, line.row.region,
-            _occupation(line.row), line.state_word, line.row.arrived_at, due_or_none(line.row.due_on), line.word,
+            line.row.number, noun_of(line.row.kind), line.row.title, line.row.plan, line.row.organisation,
+            line.row.region, _occupation(line.row), line.state_word, line.row.arrived_at,
+            due_or_none(line.row.due_on), line.word,
         )
         for line in lines_of(page.rows, person)
     ]  # fmt: skip
@@ -174,11 +181,11 @@ def _waiting_table(person: Actor, filters: Filters):
 
 def _done_table(person: Actor, filters: Filters):
     page = decided_by_office(person, filters, limit=EXPORT_MOST)
-    head = ("报名编号", "姓名", "考评计划", "初审单位", "本级决定", "决定时间", "经办人", "当前状态")
+    head = ("编号", "种类", "姓名或单位", "考评计划", "初审单位", "本级决定", "决定时间", "经办人", "当前状态")
     rows = [
         (
-            row.number, row.title, row.plan, row.organisation, OUTCOME_WORDS[row.outcome][1], row.decided_at, row.who,
-            FLOWS[row.kind].labels[row.state],
+            row.number, noun_of(row.kind), row.title, row.plan, row.organisation,
+            KINDS[row.kind].outcomes[row.outcome][1], row.decided_at, row.who, FLOWS[row.kind].labels[row.state],
         )
         for row in page.rows
     ]  # fmt: skip
@@ -224,7 +231,17 @@ def counter_items(desk: Desk, numbers) -> list[tuple]:
         ("3个工作日内", capped(numbers.soon), _address(desk, replace(base, due="soon")), filters.due == "soon",
          "soon" if numbers.soon else ""),
         ("我正在办理", capped(numbers.mine), _address(desk, replace(base, claimed="mine")), filters.claimed == "mine"),
+        *_statement_counter(desk, numbers),
     ]  # fmt: skip
+
+
+def _statement_counter(desk: Desk, numbers) -> list[tuple]:
+    """The statements among them, which have no deadline and would wait at the end unseen; nothing while none waits."""
+    chosen = desk.filters.kind == queues.STATEMENT
+    if not (numbers.statements or chosen):
+        return []
+    href = _address(desk, Filters(kind=queues.STATEMENT))
+    return [(noun_of(queues.STATEMENT), capped(numbers.statements), href, chosen)]
 
 
 def _cities(person: Actor) -> list[str]:

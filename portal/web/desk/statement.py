@@ -1,0 +1,56 @@
+"""The page of a statement's case: what is said, against which decision, with which evidence; 采纳 or 不予采纳."""
+
+from types import SimpleNamespace
+
+from flask import current_app, url_for
+
+from portal.models import Case, Statement
+from portal.models.dossiers import Dossier, dossier_of
+from portal.models.statements import EVIDENCE, Decided, decided_of
+from portal.rules.flows.statement import State
+from portal.web.desk.case_words import document_of, shared_context
+from portal.web.desk.forms import DecisionForm
+from portal.web.guards import actor
+
+# Where an upheld statement is acted on, by what it is against: endpoints of the province's door, the first that exists.
+_PLACES = {
+    "strike": (("撤销这次认定", "province.strike", "id"), ("打开当事人的诚信档案", "province.person_record", "id")),
+    "bar": (("解除这项决定", "province.bar", "id"), ("打开诚信档案", "province.person_record", "id")),
+    "credential": (("恢复或重新发放证书（证卡）", "province.credential", "id"),),
+}
+
+
+def context_of(found: Case, *, form: DecisionForm | None = None, typed=None) -> dict:
+    """Everything the statement's templates need."""
+    dossier = dossier_of(found, actor())
+    shared = shared_context(found, dossier)
+    statement = Statement.get_by_id(found.id)
+    decided = decided_of(statement)
+    return {
+        **shared,
+        "form": form or DecisionForm(formdata=None),
+        "documents": _documents(dossier, f"{shared['href']}/files"),
+        "statement": statement,
+        "by": statement.organisation.name if statement.organisation_id else "本人",
+        "decided": decided,
+        "upheld": found.state == State.UPHELD,
+        "place": place_of(decided),
+        "can_record": None,
+        "is_final": False,
+    }
+
+
+def place_of(decided: Decided) -> SimpleNamespace | None:
+    """Where the attacked decision can be taken back, as label and address; None while the door has no such page."""
+    for label, endpoint, name in _PLACES[decided.kind]:
+        id_ = decided.row.id
+        if endpoint.endswith("person_record"):
+            id_ = decided.row.person_id
+        if endpoint in current_app.view_functions and id_:
+            return SimpleNamespace(label=label, href=url_for(endpoint, **{name: id_}))
+    return None
+
+
+def _documents(dossier: Dossier, base: str) -> list[SimpleNamespace]:
+    files = dossier.submission.files.get(EVIDENCE, []) if dossier.submission else []
+    return [document_of(dossier, base, id_, "证据材料", ("", ""), files) for id_ in files if id_ in dossier.files]
