@@ -5,9 +5,10 @@ from peewee import IntegrityError
 from portal.actions.events import record, user_of, users_at
 from portal.models import Credential, Event, Office
 from portal.rules.errors import Invalid, NotAllowed, Stale
-from portal.rules.flows.credential import FLOW, State
+from portal.rules.flows.credential import FLOW, Action, State
 from portal.rules.workflow import Actor, Seat
 
+_BY_TIME = (Action.VOID, Action.EXPIRE)
 CHANGED = "这张证书（证卡）刚刚有变化，请刷新后查看最新情况。"
 
 
@@ -19,7 +20,8 @@ def move_credential(
     Call it inside a transaction with a row that was read there. Raises NotAllowed (never this seat's), Stale (not in
     this state now, or somebody was faster), Invalid("reason") where the table demands a reason. `card` follows.
     """
-    transition = FLOW.find(action, seat=actor.seat, state=card.state_now)
+    # What time does starts from the stored state; everything else from what time has made of it by now.
+    transition = FLOW.find(action, seat=actor.seat, state=card.state if action in _BY_TIME else card.state_now)
     check_reach(card, actor)
     if transition.note == "required" and not note.strip():
         raise Invalid("reason", "请填写理由，会记入档案并告知单位和本人。")
