@@ -1,23 +1,29 @@
 """What a public look-up reads: one credential by its number or by the token in its QR code, and what followed it."""
 
-from datetime import date
-
 from portal.models.credentials import Credential
 from portal.models.people import FileVersion
-from portal.rules.dates import print_date
 
 # A chain of renewals longer than this is not followed to its end.
 _LONGEST_CHAIN = 20
 
 
-def find_by_number(typed: str, normalised: str) -> Credential | None:
-    """The credential of a number, as it was typed or normalised: numbers taken over from elsewhere may hold anything."""
-    return Credential.get_or_none(Credential.number.in_([normalised, typed.strip()[:60]]))
+def find_by_number(typed: str, normalised: str) -> tuple[int, str] | None:
+    """(id, holder's name) of the credential with this number: as normalised, or else exactly as it was typed.
+
+    Numbers taken over from elsewhere may hold lower case or blanks. No more is read here, so that a number that exists
+    takes no longer than one that does not.
+    """
+    for number in dict.fromkeys((normalised, typed.strip()[:60])):
+        found = Credential.select(Credential.id, Credential.name).where(Credential.number == number).tuples().first()
+        if found:
+            return found
+    return None
 
 
-def find_by_token(token: str) -> Credential | None:
-    """The credential whose QR code holds this token; None for the empty token."""
-    return Credential.get_or_none(Credential.token == token) if token else None
+def find_by_token(token: str) -> int | None:
+    """The id of the credential whose QR code holds this token."""
+    found = Credential.select(Credential.id).where(Credential.token == token).tuples().first() if token else None
+    return found[0] if found else None
 
 
 def last_successor(credential: Credential) -> Credential | None:
@@ -35,21 +41,3 @@ def portrait_of(id_: int) -> FileVersion | None:
     """The photo that is printed on a credential; None without one."""
     credential = Credential.get_or_none(Credential.id == id_)
     return credential.portrait if credential else None
-
-
-def agrees_with_print(credential: Credential) -> bool:
-    """Whether the columns that pages read still say what is printed (and sealed): number, name and the two days.
-
-    Only fields that were printed are compared: a card taken over from elsewhere may hold fewer.
-    """
-    columns = {
-        "number": credential.number,
-        "name": credential.name,
-        "issued_on": _print(credential.issued_on),
-        "valid_to": _print(credential.valid_to),
-    }
-    return all(credential.printed[key] == value for key, value in columns.items() if key in credential.printed)
-
-
-def _print(day: date | None) -> str:
-    return print_date(day) if day else ""

@@ -172,6 +172,7 @@ class Things:
             "asked": lambda: world.notices["sichuan:asked"].id,
             "member_org": lambda: world.organisations["chengdu2"].id,
             "pdf": lambda: "pdf",
+            "ticket": lambda: "no-such-ticket",
             "up": lambda: "up",
             "publish": lambda: "publish",
             "membership": lambda: first(Membership.select().where(
