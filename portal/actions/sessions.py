@@ -207,7 +207,7 @@ def remove_participant(attendance: Attendance, *, actor: Actor) -> None:
 
 def class_link(case: Case) -> str:
     """Where a participant reads about the own class: sessions, notices, results."""
-    return f"/applicant/registrations/{case.id}/class"
+    return f"/applicant/training/{case.id}/class"
 
 
 def _check_plan(plan: Plan, actor: Actor) -> None:
