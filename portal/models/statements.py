@@ -6,6 +6,7 @@ from datetime import datetime
 from portal.models.cases import Case
 from portal.models.credentials import Credential
 from portal.models.people import FileVersion, Person
+from portal.models.sanction_records import is_in_force
 from portal.models.sanctions import Bar, Statement, Strike
 from portal.rules.flows.credential import State as CredentialState
 from portal.rules.flows.statement import FLOW
@@ -73,7 +74,7 @@ class Decided:
         if self.strike:
             return self.strike.annulled_at is None
         if self.bar:
-            return self.bar.live_key is not None
+            return is_in_force(self.bar)
         return self.credential.state_now in ATTACKED
 
     @property
