@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import Any
 
 from portal.rules.errors import Invalid
+from portal.rules.exam import KIND_LABELS
 from portal.rules.flows.plan import Window
 from portal.rules.workflow import SEAT_LABELS
 
@@ -110,7 +111,8 @@ _WORDS = {
     "liaisons": "评价机构联系人可见", "applicants": "报名人员可见", "renewal": "复核换证", "online": "线上",
     "offline": "线下", "mixed": "线上线下结合", "filed": "已备案", "submitted": "已提交备案资料",
     "central_branch": "中央驻省分支机构", "provincial_industry": "省级行业评价组织", "local": "市县评价机构",
-    "examiner": "考评员", "senior": "高级考评员",
+    "examiner": "考评员", "senior": "高级考评员", "kind": "", "count": "题数", "points": "每题分值",
+    "portal": "在本平台进行", "outside": "在指定的考试平台进行", **KIND_LABELS,
     **{str(seat): label for seat, label in SEAT_LABELS.items()},
 }  # fmt: skip
 

@@ -6,22 +6,27 @@ from datetime import date, datetime
 from flask import url_for
 from flask_login import current_user
 
+from portal.actions.exams import exam_address
 from portal.actions.plans import (
     ASSESSMENT_LABELS,
     CATEGORY_LABELS,
+    EXAM_PLACES,
     KIND_LABELS,
     MODE_LABELS,
     ORG_STATE_LABELS,
 )
-from portal.models import Plan, Region
+from portal.models import Case, Plan, Region, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.dates import print_clock, print_date, print_datetime, print_window
+from portal.rules.exam import KIND_LABELS as QUESTION_KINDS
 from portal.rules.flows.plan import PHASE_LABELS, PHASE_TONES, Phase
+from portal.rules.flows.registration import ADMITTED
 from portal.rules.notice_text import number_in_chinese, print_deadline
 from portal.rules.workflow import Actor, Seat
 from portal.web.guards import actor
 from portal.web.pages import province_name
 
+LINK_LABELS = {"system": "报名系统", "training": "培训平台", "exam": "考试平台"}
 CLASS_NAMES = {str(number): f"第{number_in_chinese(number)}类" for number in range(1, 9)}
 
 
@@ -90,6 +95,8 @@ def describe_plan(plan: Plan) -> list[tuple]:
         ("课时数", f"{plan.class_hours}课时" if plan.class_hours else ""),
         ("合格分数线", f"{plan.pass_mark.normalize():f}分（含）" if plan.pass_mark is not None else ""),
         ("考试次数", f"{plan.attempts}次" if plan.attempts else ""),
+        ("线上考核", print_sitting(plan)),
+        ("试卷组成", print_paper(plan), "wide"),
         ("资格认证", plan.credential_text, "wide"),
     ]
     if plan.require_stamped_form:
@@ -115,6 +122,41 @@ def describe_stages(plan: Plan) -> list[tuple[str, str]]:
         stages.append(("线上考核", _exam(plan) or "时间另行通知"))
     stages.append(("颁发证书", ""))
     return [(f"{number_in_chinese(number)}、{name}", dates) for number, (name, dates) in enumerate(stages, 1)]
+
+
+def links_of(plan: Plan) -> list[tuple[str, str]]:
+    """The addresses this reader may see, as (label, href): the system's for all, the others for approved participants
+    (R2.28), an outside exam's only for those who may sit it now (R5.17).
+    """
+    keys = ["system"]
+    if current_user.is_authenticated and current_user.seat and actor().seat == Seat.APPLICANT and actor().person:
+        mine = Case.select(Case.id).where(
+            Case.plan == plan.id, Case.person == actor().person, Case.state.in_(list(ADMITTED))
+        )
+        if mine.exists():
+            keys.append("training")
+            sitting = Registration.select().where(Registration.case.in_(mine))
+            keys += ["exam"] if plan.exam_place == "portal" or any(map(exam_address, sitting)) else []
+    return [(LINK_LABELS[key], plan.links[key]) for key in keys if plan.links.get(key)]
+
+
+def print_sitting(plan: Plan) -> str:
+    """Where and how long the online assessment is sat, '' for a plan without one."""
+    if "online" not in plan.assessments:
+        return ""
+    if plan.exam_place == "outside":
+        return EXAM_PLACES["outside"]
+    if plan.exam_minutes:
+        return f"完成学习后自行参加，时长{plan.exam_minutes}分钟"
+    late = f"，开考{plan.late_minutes}分钟后不能进入" if plan.late_minutes is not None else ""
+    return f"统一时间参加{late}"
+
+
+def print_paper(plan: Plan) -> str:
+    """What a paper consists of: 单选题40题，每题1分；…, '' where nothing is set or it is sat elsewhere."""
+    if "online" not in plan.assessments or plan.exam_place != "portal":
+        return ""
+    return "；".join(f"{QUESTION_KINDS[part['kind']]}{part['count']}题，每题{part['points']}分" for part in plan.paper)
 
 
 def print_registration(plan: Plan) -> str:

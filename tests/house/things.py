@@ -1,6 +1,7 @@
 """Which rows are a role's own and which are foreign to it, by kind: what fills the addresses of the matrix."""
 
 from portal.models import (
+    Attempt,
     Case,
     Correction,
     FileVersion,
@@ -126,7 +127,7 @@ class Things:
         return seat not in "KBD" or not self.BY_CASE & {kind.split(":")[0] for kind in kinds}
 
     BY_CASE = {"case", "person", "file", "stamped", "qualification", "work", "message", "correction", "user",
-               "organisation", "office", "slot"}  # fmt: skip
+               "organisation", "office", "slot", "attempt"}  # fmt: skip
 
     def of(self, kind: str, place: str, state: str, seat: str):
         """The id of this kind that hangs on a place's case in a state."""
@@ -143,6 +144,8 @@ class Things:
             "case": lambda: case.id,
             "person": lambda: person.id,
             "user": lambda: person.user_id,
+            "attempt": lambda: first(Attempt.select().where(Attempt.registration == case.id)),
+            "place": lambda: 0,
             "file": lambda: first(FileVersion.select().where(FileVersion.owner == f"person:{person.id}").order_by(
                 FileVersion.id.desc())),
             "stamped": lambda: first(FileVersion.select().where(FileVersion.owner == f"case:{case.id}")),

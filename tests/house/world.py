@@ -1,6 +1,7 @@
 """Two provinces, three cities, units and people in every state: what the matrix, the crawl and the attacks walk."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from portal import clock
 from portal.actions import cases, colleagues, forwards, jobs, notices, recommendations, registrations
@@ -9,6 +10,7 @@ from portal.actions.files import keep_file
 from portal.actions.registration_files import attach_stamped_form, take_form_version
 from portal.models import (
     Article,
+    Attempt,
     CalendarYear,
     Case,
     FileVersion,
@@ -23,6 +25,7 @@ from portal.models import (
     Organisation,
     Person,
     Plan,
+    Question,
     Registration,
     Workday,
 )
@@ -79,6 +82,7 @@ def build_world(store: Store) -> World:
         _register(world, place)
     _work_in_bulk(world)
     _leave_traces(world)
+    _sit_exams(world)
     return world
 
 
@@ -250,6 +254,22 @@ def _leave_traces(world: World) -> None:
         ImportReport.create(kind="occupations:2022", name="职业.xlsx", user=user, at=clock.now(), accepted=1)
     Membership.create(association=world.organisations["hefei"], member=make.make_organisation(
         "庐州会员单位有限公司", province="anhui", region="合肥市", filed=None))  # fmt: skip
+
+
+def _sit_exams(world: World) -> None:
+    """A question in each bank, and with every case an attempt that runs, so that each address has a row behind it."""
+    question = {
+        province: Question.create(
+            province=province, kind="judge", text="考评员应持证上岗", options=["正确", "错误"], answer="A",
+            created_at=clock.now(),
+        )  # fmt: skip
+        for province in ("sichuan", "anhui")
+    }
+    for case in [case for cases_ in world.cases.values() for case in cases_.values()]:
+        Attempt.create(
+            registration=case.id, number=1, seed="0", items=[[question[case.province].id, "100", [0, 1]]], pass_mark=90,
+            started_at=clock.now(), due_at=clock.now() + timedelta(hours=10), open_key=case.id,
+        )  # fmt: skip
 
 
 def _bring_to(world: World, place: str, case: Case, state: str) -> None:

@@ -29,10 +29,12 @@ blueprint.nav = nav
 
 from portal.web.applicant import (  # noqa: E402, F401 - routes hang themselves on the blueprint
     evidence,
+    exam,
     filling,
     home,
     profile,
     registrations,
+    statements,
     training,
     uploads,
 )

@@ -31,6 +31,7 @@ from portal.web.applicant.uploads import keep_scans
 from portal.web.files import send_bytes, store
 from portal.web.guards import actor
 from portal.web.pages import get_or_404, go, show
+from portal.web.plan_words import links_of
 
 _TONES = {Action.PASS: "good", Action.RETURN: "late", Action.REJECT: "bad", Action.WITHDRAW: "neutral"}
 
@@ -60,6 +61,7 @@ def plan(id: int):
         "applicant/plan.html", plan=row, entry=describe_plan(row, person), regions=regions or [f"{profile.name}全省"],
         occupations=offered, organisation=unit, groups=applicant_groups(row), grade=profile.grade(row.grade).name,
         conditions=profile.conditions(row.grade), declarations=profile.declarations_for(row.grade),
+        links=links_of(row),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What is typed about a plan: every parameter, each of which may stay blank in a draft (R2.11)."""
 
 from datetime import date
+from decimal import Decimal
 
 from wtforms import BooleanField, DecimalField, FieldList, Form, FormField, IntegerField, SelectField, StringField
 from wtforms.validators import Optional
@@ -9,12 +10,15 @@ from portal.actions.plans import (
     ASSESSMENT_LABELS,
     AUDIENCES,
     CATEGORY_LABELS,
+    EXAM_PLACES,
     KIND_LABELS,
     MODE_LABELS,
     ORG_STATE_LABELS,
 )
 from portal.models import Plan, Region
 from portal.models.jurisdictions import profile_of
+from portal.rules.errors import Invalid
+from portal.rules.exam import KIND_LABELS as QUESTION_KINDS
 from portal.rules.workflow import Seat
 from portal.web.forms import ClockField, DayField, LinesField, MomentInput, PortalForm, TextField, WordsField, at_most
 from portal.web.notices.forms import ContactRow, TicksField, add_blank_rows, rows_of
@@ -26,6 +30,7 @@ _PLAIN = (
     "occupations_from_filing", "opens_on", "opens_time", "closes_on", "closes_time", "study_from", "study_to",
     "training_from", "training_to", "exam_starts_at", "exam_ends_at", "mode", "minutes", "class_hours", "pass_mark",
     "attempts", "assessments", "conditions_text", "credential_text", "registrations_per_person", "require_stamped_form",
+    "exam_place", "exam_minutes", "late_minutes",
 )  # fmt: skip
 
 
@@ -77,6 +82,15 @@ class PlanForm(PortalForm):
     class_hours = WholeField("课时数")
     pass_mark = DecimalField("合格分数线", [Optional()], places=None)
     attempts = WholeField("考试次数")
+    exam_place = SelectField("线上考核地点", choices=list(EXAM_PLACES.items()))
+    exam_minutes = WholeField("考核时长")
+    late_minutes = WholeField("入场时限")
+    paper_single_count = WholeField("单选题题数")
+    paper_single_points = DecimalField("单选题每题分值", [Optional()], places=None)
+    paper_multiple_count = WholeField("多选题题数")
+    paper_multiple_points = DecimalField("多选题每题分值", [Optional()], places=None)
+    paper_judge_count = WholeField("判断题题数")
+    paper_judge_points = DecimalField("判断题每题分值", [Optional()], places=None)
     conditions_text = WordsField("申报条件", [at_most(5000)])
     credential_text = WordsField("资格认证", [at_most(1000)])
     link_system = TextField("报名系统网址", [at_most(300)])
@@ -110,6 +124,9 @@ class PlanForm(PortalForm):
             self.contents.data = "\n".join(plan.contents)
             for key in _LINKS:
                 self[f"link_{key}"].data = plan.links.get(key, "")
+            for part in plan.paper:
+                self[f"paper_{part['kind']}_count"].data = part["count"]
+                self[f"paper_{part['kind']}_points"].data = Decimal(part["points"])
             for seat in self.seats:
                 self.review(seat).process(None, _day(plan.review_by.get(str(seat))))
             add_blank_rows(self.contacts)
@@ -123,6 +140,14 @@ class PlanForm(PortalForm):
         """The last-day fields of the province's levels, in their order."""
         return [self.review(seat) for seat in self.seats]
 
+    def parts(self) -> list[tuple]:
+        """The fields of the paper, as (number of questions, points of each)."""
+        return [(self[f"paper_{kind}_count"], self[f"paper_{kind}_points"]) for kind in QUESTION_KINDS]
+
+    def refuse(self, refusal: Invalid) -> None:
+        """What is wrong with the paper as a whole stands beside its first field."""
+        super().refuse(Invalid("paper_single_count", refusal.message) if refusal.field == "paper" else refusal)
+
     def values(self) -> dict:
         """What the verb is given."""
         values = {name: self[name].data for name in _PLAIN}
@@ -131,6 +156,10 @@ class PlanForm(PortalForm):
         values["contents"] = self.contents.lines
         values["contacts"] = rows_of(self.contacts)
         values["groups"] = [row for row in rows_of(self.groups) if row["name"] or row["number"]]
+        values["paper"] = [
+            {"kind": kind, "count": count.data or 0, "points": str(points.data or 0)}
+            for kind, (count, points) in zip(QUESTION_KINDS, self.parts(), strict=True)
+        ]
         values["links"] = {key: self[f"link_{key}"].data for key in _LINKS if self[f"link_{key}"].data}
         values["review_by"] = {
             str(seat): self.review(seat).data.isoformat() for seat in self.seats if self.review(seat).data

@@ -4,18 +4,15 @@ from flask_login import current_user
 
 from portal import clock
 from portal.actions.plans import groups_for
-from portal.models import Case, Notice, Plan
+from portal.models import Notice, Plan
 from portal.models.jurisdictions import profile_of
 from portal.papers.notices import compose_contacts
-from portal.rules.flows.registration import ADMITTED
 from portal.rules.workflow import Seat
 from portal.web.guards import actor
 from portal.web.pages import get_or_404, show
-from portal.web.plan_words import describe_plan, describe_rows, describe_stages
+from portal.web.plan_words import describe_plan, describe_rows, describe_stages, links_of
 from portal.web.public import blueprint
 from portal.web.public.provinces import chosen_province, province_tabs
-
-LINK_LABELS = {"system": "报名系统", "training": "培训平台", "exam": "考试平台"}
 
 
 @blueprint.get("/plans")
@@ -36,7 +33,7 @@ def plans():
 def plan(id: int):
     """考评详细: dates, occupations, conditions, places, contacts; groups and addresses for whom they are meant."""
     row, now = get_or_404(Plan.visible_to(None).where(Plan.id == id)), clock.now()
-    links = _links_for(row)
+    links = links_of(row)
     notices = Notice.visible_to(None).where(Notice.plan == row.id, Notice.forward_of.is_null()).order_by(Notice.id)
     return show(
         "public/plan.html", plan=row, row=describe_rows([row], now)[0], facts=describe_plan(row),
@@ -66,12 +63,3 @@ def _audiences(plan: Plan) -> set[str]:
     if reader.province != plan.province:
         return set()
     return {Seat.UNIT: {"liaisons"}, Seat.APPLICANT: {"applicants"}}.get(reader.seat, set())
-
-
-def _links_for(plan: Plan) -> list[tuple[str, str]]:
-    """The addresses as (label, href): the system's for all, training and exam for approved participants (R2.28)."""
-    keys = ["system"]
-    if current_user.is_authenticated and current_user.seat and actor().seat == Seat.APPLICANT and actor().person:
-        mine = Case.select().where(Case.plan == plan.id, Case.person == actor().person, Case.state.in_(list(ADMITTED)))
-        keys += ["training", "exam"] if mine.exists() else []
-    return [(LINK_LABELS[key], plan.links[key]) for key in keys if plan.links.get(key)]
