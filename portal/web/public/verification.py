@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from flask import abort, current_app, request, url_for
 from flask_wtf.csrf import validate_csrf
 from itsdangerous import BadData, URLSafeSerializer
-from peewee import DoesNotExist
+from peewee import DoesNotExist, OperationalError
 from wtforms import StringField, ValidationError
 
 from portal import clock
@@ -78,7 +78,10 @@ def look_up():
         return _page(form, status=422)
     throttle("verification", PER_MINUTE)
     number, name = read_number(form.number.data), (form.name.data or "").strip()
-    found = find_by_number(form.number.data, number)
+    try:
+        found = find_by_number(form.number.data, number)
+    except OperationalError as error:
+        return _page(form, _tell_damage("by its number", error), asked=True)
     is_full = is_same_name(name, found[1] if found else "") and bool(name)
     if found is None or (name and not is_full):
         return _page(form, hint=explain_number(number), asked=True)
@@ -133,9 +136,19 @@ def _look_at(id_: int, *, is_full: bool) -> Finding:
         if not is_sealed(credential):
             raise ValueError("the seal does not match")
         return _describe(credential, is_full)
-    except (ValueError, TypeError, AttributeError, KeyError, DoesNotExist) as error:
-        current_app.logger.error("credential %s cannot be verified: %s", id_, error)
-        return Finding(DAMAGED, "", "", False)
+    except (ValueError, TypeError, AttributeError, KeyError, DoesNotExist, OperationalError) as error:
+        return _tell_damage(id_, error)
+
+
+def _tell_damage(which: int | str, error: Exception) -> Finding:
+    """The answer for a row that cannot be read or does not match its seal; a busy database is none and goes on up.
+
+    The log gets no words of the error: they may quote what is stored.
+    """
+    if isinstance(error, OperationalError) and "decode" not in str(error):
+        raise error
+    current_app.logger.error("credential %s cannot be verified: %s", which, type(error).__name__)
+    return Finding(DAMAGED, "", "", False)
 
 
 def _describe(credential: Credential, is_full: bool) -> Finding:
