@@ -5,10 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal import clock
+from portal.actions.bars import end_expired_bars
 from portal.actions.card_reminders import send_reminders
 from portal.actions.cards import void_overdue
 from portal.actions.exams import submit_overdue
 from portal.actions.expiry import expire_credentials
+from portal.actions.study import finish_idle_study
+from portal.actions.study_reminders import remind_before_end
 from portal.actions.unfinished import lapse_overdue
 
 log = logging.getLogger("portal.sweeps")
@@ -19,9 +22,12 @@ SWEEPS: tuple[tuple[str, str, Callable[[datetime], int]], ...] = (
     ("void_cards", "逾期未领取的证卡作废", void_overdue),
     ("expire_credentials", "证书（证卡）有效期届满", expire_credentials),
     ("card_reminders", "领取和有效期提醒", send_reminders),
+    ("finish_idle_study", "没有学习要求的计划开放考核", finish_idle_study),
+    ("study_reminders", "学习期限提醒", remind_before_end),
     # Papers before absences: who sat the exam and failed was not absent.
     ("submit_overdue", "到时自动交卷", submit_overdue),
     ("lapse_overdue", "培训考核到期未完成", lapse_overdue),
+    ("end_bars", "取消申报资格期满", end_expired_bars),
 )
 
 

@@ -5,4 +5,12 @@ from portal.web.guards import door
 
 blueprint = door("province", {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, "/province")
 
-from portal.web.province import accounts, notices, plans, routes  # noqa: E402, F401 - routes on the blueprint
+from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
+    accounts,
+    issuing,
+    modules,
+    notices,
+    plans,
+    progress,
+    routes,
+)
