@@ -103,11 +103,10 @@ def verify_portrait(ticket: str):
     """The printed photo, for some minutes after a full match: the signed ticket comes with the matching page."""
     try:
         content = _signer("portrait").loads(ticket)
-        if clock.now() > datetime.fromisoformat(content["until"]):
-            abort(404)
+        id_, until = content["credential"], datetime.fromisoformat(content["until"])
     except (BadData, KeyError, TypeError, ValueError):
         abort(404)
-    portrait = portrait_of(content["credential"])
+    portrait = portrait_of(id_) if clock.now() <= until else None
     if portrait is None or not store().verify(portrait.path, portrait.sha256):
         abort(404)
     response = send(portrait)
