@@ -11,7 +11,8 @@ from portal.models.jurisdictions import profile_of
 from portal.models.offices import Organisation, Region
 from portal.models.plans import Plan
 from portal.rules.flows import FLOWS
-from portal.rules.flows.registration import State
+from portal.rules.flows.registration import ADMITTED, State
+from portal.rules.sessions import HAS_PASSED
 from portal.rules.workflow import IN_REVIEW, Seat
 
 
@@ -25,11 +26,31 @@ class Count:
     late: int = 0
 
 
-def cases_of(plan: Plan, *, state: str = "", level: str = "", unit: str = "", city: str = "", late: bool = False):
+@dataclass(frozen=True)
+class Progress:
+    """One unit or city in the table of milestones: `numbers` in the order of MILESTONES."""
+
+    key: str
+    label: str
+    numbers: tuple[int, ...]
+
+
+# How far registrations have come, each including those further on, but for 在训, who are studying now (R3.47).
+MILESTONES = {
+    "applied": "已申报", "unit_passed": "单位通过", "city_passed": "市级通过", "approved": "省级通过",
+    "studying": "在训", "passed": "考核合格", "certified": "已发证",
+}  # fmt: skip
+
+
+def cases_of(
+    plan: Plan, *, state: str = "", level: str = "", unit: str = "", city: str = "", late: bool = False,
+    reached: str = "",
+):  # fmt: skip
     """The registrations of a plan that fit every given filter: a query over Case, its present Step, its Organisation.
 
     `level` is a seat (only cases waiting there), `unit` an organisation's id, `city` a region's id with its counties;
-    "0" means none. Every figure of the overview is counted over this query, so its list is always as long.
+    "0" means none; `reached` a key of MILESTONES. Every figure of the overview is counted over this query, so its list
+    is always as long.
     """
     query = (
         Case.select(Case, Organisation)
@@ -48,7 +69,33 @@ def cases_of(plan: Plan, *, state: str = "", level: str = "", unit: str = "", ci
         query = query.where(_region_is(city))
     if late:
         query = query.where(is_late())
+    if reached:
+        query = query.where(has_reached(reached))
     return query
+
+
+def has_reached(milestone: str):
+    """The condition that a case has come as far as a key of MILESTONES; nothing has come as far as anything else."""
+    if milestone == "applied":
+        return Case.submitted_at.is_null(False)
+    if milestone == "unit_passed":
+        return _passed_by(Seat.UNIT)
+    if milestone == "city_passed":
+        return _passed_by(Seat.CITY_CENTRE, Seat.CITY_BUREAU)
+    if milestone == "studying":
+        return Case.state == State.APPROVED
+    states = {"approved": ADMITTED, "passed": HAS_PASSED, "certified": {State.CERTIFIED}}.get(milestone, ())
+    return Case.state.in_([str(state) for state in states])
+
+
+def _passed_by(*seats: Seat):
+    """A level that has passed the case, unless the case has come back before it since."""
+    done = Step.alias()
+    rows = done.select(done.id).where(
+        done.case == Case.id, done.seat.in_([str(seat) for seat in seats]), done.outcome == "pass",
+        done.position <= Case.position,
+    )  # fmt: skip
+    return fn.EXISTS(rows)
 
 
 def is_late():
@@ -97,6 +144,23 @@ def count_cities(plan: Plan, **filters) -> list[Count]:
         Count(str(key), region.name if region else "未确定地区", number, late)
         for key, (region, number, late) in ordered
     ]
+
+
+def count_progress(plan: Plan, by: str) -> list[Progress]:
+    """The milestones of each unit (`by` "unit") or city ("city"), each figure as long as its list (R3.47)."""
+    found = {key: _keys(plan, by, reached=key) for key in MILESTONES}
+    lines = count_units(plan, reached="applied") if by == "unit" else count_cities(plan, reached="applied")
+    return [Progress(line.key, line.label, tuple(found[key].get(line.key, 0) for key in MILESTONES)) for line in lines]
+
+
+def count_milestones(plan: Plan) -> list[Count]:
+    """The milestones of the whole plan."""
+    return [Count(key, label, cases_of(plan, reached=key).count()) for key, label in MILESTONES.items()]
+
+
+def _keys(plan: Plan, by: str, **filters) -> dict[str, int]:
+    counts = count_units(plan, **filters) if by == "unit" else count_cities(plan, **filters)
+    return {count.key: count.number for count in counts}
 
 
 def _count(plan: Plan, column, filters: dict) -> dict:

@@ -28,12 +28,15 @@ def nav(actor) -> list[NavItem]:
 blueprint.nav = nav
 
 from portal.web.applicant import (  # noqa: E402, F401 - routes hang themselves on the blueprint
+    certificates,
     evidence,
     exam,
     filling,
     home,
     profile,
     registrations,
+    sanctions,
+    sessions,
     statements,
     training,
     uploads,

@@ -13,4 +13,8 @@ from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
     plans,
     progress,
     routes,
+    sanction_bars,
+    sanctions,
+    sessions,
+    unfinished,
 )

@@ -6,7 +6,16 @@ from portal import clock
 from portal.actions import plans as verbs
 from portal.models import Case, Event, Notice, Plan, Step
 from portal.models.jurisdictions import profile_of
-from portal.models.overviews import cases_of, count_cities, count_levels, count_states, count_units
+from portal.models.overviews import (
+    MILESTONES,
+    cases_of,
+    count_cities,
+    count_levels,
+    count_milestones,
+    count_progress,
+    count_states,
+    count_units,
+)
 from portal.rules.errors import Invalid
 from portal.rules.flows import FLOWS
 from portal.rules.flows.plan import PlanState
@@ -23,7 +32,7 @@ from portal.web.province.routes import ENTRIES
 ROWS = 50
 _TABS = (("", "全部"), (PlanState.DRAFT, "草稿"), (PlanState.PUBLISHED, "已发布"), (PlanState.FINISHED, "已结束"),
          (PlanState.CANCELLED, "已取消"))  # fmt: skip
-_FILTERS = ("state", "level", "unit", "city")
+_FILTERS = ("state", "level", "unit", "city", "reached")
 
 
 @blueprint.get("/plans")
@@ -91,7 +100,9 @@ def plan(id: int):
         blanks=verbs.find_blanks(row) if row.state == PlanState.DRAFT else [],
         notices=list(Notice.visible_to(actor()).where(Notice.plan == row.id, Notice.forward_of.is_null())),
         field_labels=FIELD_LABELS, review_by=row.review_by, draft=row.state == PlanState.DRAFT,
-        published=row.state == PlanState.PUBLISHED, closed=_is_closed(row),
+        published=row.state == PlanState.PUBLISHED, closed=_is_closed(row), milestones=count_milestones(row),
+        milestone_labels=list(MILESTONES.items()),
+        milestone_tables=[("地区", "city", count_progress(row, "city")), ("单位", "unit", count_progress(row, "unit"))],
     )  # fmt: skip
 
 
@@ -188,6 +199,8 @@ def _caption(plan: Plan, filters: dict) -> str:
     ):  # fmt: skip
         if filters[key]:
             parts += [count.label for count in counts(plan) if count.key == filters[key]]
+    if filters["reached"]:
+        parts.append(MILESTONES.get(filters["reached"], "没有这一阶段"))
     if filters["late"]:
         parts.append("已逾期")
     return "、".join(parts) or "全部报名"
