@@ -7,6 +7,7 @@ from datetime import date
 
 from portal import clock
 from portal.actions import sealing
+from portal.actions.bars import check_not_barred
 from portal.actions.card_moves import move_credential, subject_of, unit_users
 from portal.actions.events import record, tell
 from portal.actions.jobs import start_job
@@ -63,21 +64,27 @@ def check_issuer(province: str, actor: Actor) -> None:
         raise NotAllowed(f"证书（证卡）由{owner}发放，您没有进行这项操作的权限。")
 
 
-def issuable(plan: Plan) -> tuple[list[Registration], list[tuple[Registration, str]]]:
-    """Those who passed and have no credential yet: who can be issued, and who is skipped with the reason (R5.14).
-
-    Ordered by unit, so that the cards of one unit carry consecutive numbers.
-    """
-    rows = (
+def waiting(plan: Plan):
+    """The query of those who passed and have no credential yet (R5.14), one unit's people side by side."""
+    return (
         Registration.select(Registration, Case)
         .join(Case, on=(Registration.case == Case.id))
         .where(Registration.plan == plan.id, Case.state == participants.State.PASSED)
-        .order_by(Registration.organisation, Case.id)
+        .order_by(Registration.organisation, Registration.case)
     )
+
+
+def issuable(
+    plan: Plan, rows: Iterable[Registration] | None = None, *, actor: Actor | None = None
+) -> tuple[list[Registration], list[tuple[Registration, str]]]:
+    """Of those who wait (or of `rows` of them): who can be issued, and who is skipped with the reason (R6.32).
+
+    Changes nothing. In the order in which numbers are given out: the cards of one unit carry consecutive ones.
+    """
     ready, skipped = [], []
-    for registration in rows:
+    for registration in waiting(plan) if rows is None else rows:
         registration.plan = plan
-        reason = why_not(registration)
+        reason = why_not(registration, actor=actor)
         if reason:
             skipped.append((registration, reason))
         else:
@@ -130,21 +137,14 @@ def issue_credentials(plan: Plan, registrations: Iterable[Registration], *, acto
             Registration.select(Registration, Case)
             .join(Case, on=(Registration.case == Case.id))
             .where(Registration.plan == plan.id, Registration.case.in_(wanted))
-            .order_by(Registration.organisation, Case.id)
+            .order_by(Registration.organisation, Registration.case)
         )
-        made, skipped = [], []
-        for registration in list(rows):
-            registration.plan = plan
-            reason = why_not(registration, actor=actor)
-            if reason:
-                skipped.append((registration, reason))
-            else:
-                made.append(_issue(registration, actor))
+        ready, skipped = issuable(plan, list(rows), actor=actor)
+        made = [_issue(registration, actor) for registration in ready]
         job = None
         if made:
             _tell_units(made)
-            ids = [credential.id for credential in made]
-            job = start_job(RENDER_JOB, actor=actor, data={"credentials": ids, "plan": plan.id}, total=len(ids))
+            job = start_rendering(plan, [credential.id for credential in made], skipped, actor=actor)
         return Batch(made, skipped, job)
 
 
@@ -160,10 +160,15 @@ def issue_one(registration: Registration, *, actor: Actor) -> Credential:
             raise NotAllowed(f"{registration.case.title}：{reason}")
         credential = _issue(registration, actor)
         _tell_units([credential])
-        start_job(
-            RENDER_JOB, actor=actor, data={"credentials": [credential.id], "plan": credential.plan_id}, total=1
-        )
+        start_rendering(registration.plan, [credential.id], [], actor=actor)
         return credential
+
+
+def start_rendering(plan: Plan, credentials: list[int], skipped: list, *, actor: Actor) -> Job:
+    """Queue the job that renders these; `skipped` is kept with it, for whoever opens the batch later."""
+    left_out = [[registration.case_id, registration.case.title, reason] for registration, reason in skipped]
+    data = {"credentials": credentials, "plan": plan.id, "skipped": left_out}
+    return start_job(RENDER_JOB, actor=actor, data=data, total=len(credentials))
 
 
 def issue_successor(old: Credential, *, values: Mapping[str, str], actor: Actor, reason: str) -> Credential:
@@ -334,11 +339,10 @@ def _portrait_of(registration: Registration) -> FileVersion | None:
 
 def _why_barred(registration: Registration) -> str:
     try:
-        from portal.actions.bars import check_not_barred
-    except ImportError:
-        return ""
-    try:
-        check_not_barred(registration.person, registration.organisation)
+        check_not_barred(
+            registration.person, registration.organisation, province=registration.plan.province,
+            registration=registration,
+        )  # fmt: skip
     except Refusal as refusal:
         return refusal.message
     return ""

@@ -96,6 +96,8 @@ def draw(credential: Credential) -> Drawn:
     """
     uploads, issued = stores()
     make = card_pdf if credential.kind == rules.CARD else certificate_pdf
+    if credential.imported:
+        return Drawn(credential.id, None, "由原系统转入，没有可打印的文件。")
     if credential.portrait_id is None:
         return Drawn(credential.id, None, "缺少照片。")
     try:

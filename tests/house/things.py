@@ -118,6 +118,11 @@ class Things:
         if kind == "job":
             return [job.id for role, job in world.jobs.items() if role in FOREIGN_JOBS and not role.startswith(
                 {"U": "unit:", "C": "city:", "P": "province:"}.get(seat, "-"))]  # fmt: skip
+        if kind == "credential":
+            hidden = {"A": ["chengdu", "mianyang", "hefei"], "U": ["mianyang", "hefei"]}.get(seat, ["hefei"])
+            return [world.credentials[place].id for place in hidden]
+        if kind == "batch":
+            return [world.batches["hefei"].id]
         if kind in ("reason",):
             return [row.id for row in Reason.select().where(Reason.province == "anhui")]
         return []
@@ -197,6 +202,9 @@ class Things:
             "job": lambda: world.jobs[{
                 "U": f"unit:{place}", "C": "city:chengdu", "K": "county:chengdu", "B": "bureau:chengdu",
                 "P": f"province:{province}", "D": f"department:{province}"}.get(seat, "unit:chengdu")].id,
+            "credential": lambda: world.credentials["chengdu:returned" if seat == "A" else place].id,
+            "batch": lambda: world.batches[place].id,
+            "cancel": lambda: "cancel",
             "region": lambda: first(Region.select()),
             "occupation": lambda: first(Occupation.select()),
             "reason": lambda: first(Reason.select().where(Reason.province == province)),

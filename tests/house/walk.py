@@ -111,10 +111,9 @@ def lay_ground(folder) -> Ground:
     forget_calendar()
     make.reset()
     settings = Settings(data=folder / "data", testing=True).prepare()
-    world = build_world(Store(settings.uploads))
     app = create_app(settings, connect=False)
     app.testing = True
-    return Ground(app, world)
+    return Ground(app, build_world(Store(settings.uploads)))
 
 
 @pytest.fixture(scope="module")

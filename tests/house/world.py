@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from portal import clock
-from portal.actions import cases, colleagues, forwards, jobs, notices, recommendations, registrations
+from portal.actions import cases, colleagues, forwards, issuing, jobs, notices, recommendations, registrations
 from portal.actions.cases import Decision
 from portal.actions.files import keep_file
 from portal.actions.registration_files import attach_stamped_form, take_form_version
+from portal.actions.sealing import seal
 from portal.models import (
     Article,
     Attempt,
     CalendarYear,
     Case,
+    Credential,
     FileVersion,
     Grant,
     HeldQualification,
@@ -35,6 +37,7 @@ from portal.rules.workflow import Actor, Seat
 from portal.storage import Store
 from tests import make
 from tests.actions import registering
+from tests.make_credentials import make_passed
 from tests.storage import corpus
 
 # One letter for each place; the name of everybody who belongs there carries its mark, so a leak is seen by its words.
@@ -62,6 +65,8 @@ class World:
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
     entered: dict[str, Case] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    batches: dict[str, Job] = field(default_factory=dict)
 
     def secrets(self, places) -> list[str]:
         """What only these places' people may read: names, document numbers, telephones and receipt numbers."""
@@ -81,6 +86,7 @@ def build_world(store: Store) -> World:
     for place in PLACES:
         _register(world, place)
     _work_in_bulk(world)
+    _issue_credentials(world)
     _leave_traces(world)
     _sit_exams(world)
     return world
@@ -233,6 +239,26 @@ def _work_in_bulk(world: World) -> None:
                 Job.id == job.id
             ).execute()
             world.jobs[role] = job
+
+
+def _issue_credentials(world: World) -> None:
+    """Somebody with a credential at three places, and the batch it was issued in; one of chengdu's own people has an
+    older one, too."""
+    for place, issuer in (("chengdu", "department:sichuan"), ("mianyang", "department:sichuan"),
+                          ("hefei", "province:anhui")):  # fmt: skip
+        person = add_person(world, place, "certified")
+        plan = world.plans[PLACES[place][0]]["published"]
+        passed = make_passed(plan, world.organisations[place], person)
+        batch = issuing.issue_credentials(plan, [passed], actor=make.actor_of(world.grants[issuer]))
+        world.credentials[place], world.batches[place] = batch.credentials[0], batch.job
+    older = Credential.get_by_id(world.credentials["chengdu"].id)
+    older.id, older.number, older.token, older.live_key, older.registration = None, "川考评旧1", "older-one", None, None
+    person = world.people["chengdu"]["returned"]
+    older.person, older.name, older.portrait = person, person.name, person.portrait
+    older.printed = {**older.printed, "name": person.name, "number": older.number}
+    older.mac = seal(older)
+    older.save(force_insert=True)
+    world.credentials["chengdu:returned"] = older
 
 
 def _leave_traces(world: World) -> None:

@@ -1,13 +1,12 @@
-"""The first page after the login, and the two entries whose contents come after the approval."""
+"""The first page after the login, and what several of this door's pages ask about the signed-in person."""
 
 from flask import redirect, url_for
 
 from portal.models import Case, Person, Registration
-from portal.models.jurisdictions import profile_of
 from portal.rules.flows.registration import ADMITTED
 from portal.web.applicant import blueprint
 from portal.web.guards import actor
-from portal.web.pages import get_or_404, show
+from portal.web.pages import get_or_404
 
 
 @blueprint.get("/")
@@ -15,14 +14,6 @@ def home():
     """To the registrations, or to the profile while it has never been saved (R1.03, R1.05)."""
     person = own_person()
     return redirect(url_for("applicant.registrations" if person.saved_at else "applicant.profile"), 303)
-
-
-@blueprint.get("/certificates")
-def certificates():
-    """证书查看: what will be here and when."""
-    person = own_person()
-    title = profile_of(person.province).credential.title if person.province else ""
-    return show("applicant/certificates.html", rows=approved_registrations(), title=title.format(grade="考评员"))
 
 
 def own_person() -> Person:
