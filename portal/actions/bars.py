@@ -14,12 +14,12 @@ from portal.models.sanction_records import (
     is_in_force,
     is_over,
     provinces_of,
+    running_registrations,
     say_bar,
     say_ground,
     standing_of,
 )
 from portal.rules.errors import Invalid, NotAllowed, Stale
-from portal.rules.flows import FLOWS
 from portal.rules.sanctions import KIND_LABELS, BarKind, barred_unit, barring_run
 from portal.rules.workflow import SYSTEM, Actor, Seat
 
@@ -139,10 +139,7 @@ def permit_running(bar: Bar, registration: Registration, *, actor: Actor, reason
         bar, case = Bar.get_by_id(bar.id), Case.get_by_id(registration.case_id)
         if actor.seat not in LIFTERS[BarKind.STRIKES] or actor.province != bar.province:
             raise NotAllowed("已在办理的报名是否继续，由作出决定的省级部门认定。")
-        concerned = (registration.person_id == bar.person_id) if bar.person_id else (
-            registration.organisation_id == bar.organisation_id
-        )  # fmt: skip
-        if not is_in_force(bar) or not concerned or case.state in FLOWS["registration"].final:
+        if not is_in_force(bar) or case.id not in {each.case_id for each in running_registrations(bar)}:
             raise Stale("这件报名不需要作此决定，请刷新后查看。")
         if is_permitted(bar, case.id):
             raise Stale("这件报名已准予继续。")

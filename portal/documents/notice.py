@@ -46,12 +46,16 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Annex:
-    """An attachment: always listed; printed on a page of its own when it has text or columns (an empty form)."""
+    """An attachment: always listed; printed on a page of its own when it has text or columns.
+
+    Columns without `rows` are an empty form with `blank_rows` to be filled in by hand.
+    """
 
     title: str
     body: str = ""
     columns: tuple[str, ...] = ()
     blank_rows: int = 8
+    rows: tuple[tuple[str, ...], ...] = ()
     printed_title: str = ""
 
     @property

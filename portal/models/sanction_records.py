@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal import clock
+from portal.models.cases import Case, Registration
 from portal.models.credentials import Credential
 from portal.models.jurisdictions import profile_of
 from portal.models.offices import Office, Organisation
 from portal.models.people import Person
 from portal.models.plans import Plan
 from portal.models.sanctions import Bar, Strike
+from portal.rules.flows.credential import State
+from portal.rules.flows.registration import IN_CLASS
+from portal.rules.flows.registration import State as Registering
 from portal.rules.sanctions import (
     BarKind,
     CardFact,
@@ -22,6 +26,10 @@ from portal.rules.sanctions import (
 )
 
 CLEARING = ("lifted", "expired")
+# Under way: reported and not decided, in class, or passed and without a credential yet.
+RUNNING = frozenset(
+    {Registering.UNDER_REVIEW, Registering.RETURNED, *IN_CLASS, Registering.UNFINISHED, Registering.PASSED}
+)
 
 
 @dataclass(frozen=True)
@@ -173,3 +181,75 @@ def say_ground(bar: Bar) -> str:
 def _strikes(ids: Iterable[int]) -> list[Strike]:
     rows = Strike.select(Strike, Plan).join(Plan, on=(Strike.plan == Plan.id)).where(Strike.id.in_(list(ids)))
     return list(rows.order_by(Strike.at, Strike.id))
+
+
+def bars_of(*, person: int | None = None, organisation: int | None = None, province: str | None = None) -> list[Bar]:
+    """Every bar of a person or unit, ended ones too, the newest first."""
+    subject = (Bar.person == person) if person is not None else (Bar.organisation == organisation)
+    rows = Bar.select().where(subject)
+    return list((rows.where(Bar.province == province) if province else rows).order_by(Bar.id.desc()))
+
+
+def people_of_unit(organisation: int, province: str) -> list[Person]:
+    """The unit's people with a strike, an uncollected card or a bar: present ones, and those struck under the unit."""
+    struck = Strike.select(Strike.person).where(Strike.organisation == organisation)
+    voided = Credential.select(Credential.person).where(
+        Credential.organisation == organisation, Credential.province == province,
+        Credential.state == State.VOID_UNCLAIMED,
+    )  # fmt: skip
+    any_strike = Strike.select(Strike.person)
+    barred = Bar.select(Bar.person).where(Bar.person.is_null(False))
+    present = (Person.organisation == organisation) & (Person.id.in_(any_strike) | Person.id.in_(barred))
+    return list(
+        Person.select().where(present | Person.id.in_(struck) | Person.id.in_(voided)).order_by(Person.name, Person.id)
+    )
+
+
+def has_record_in(person: int, province: str) -> bool:
+    """Whether a province's staff may open the integrity file of a person: theirs, or somebody with a record there."""
+    if Person.select().where(Person.id == person, Person.province == province).exists():
+        return True
+    struck = Strike.select().join(Plan, on=(Strike.plan == Plan.id))
+    return (
+        struck.where(Strike.person == person, Plan.province == province).exists()
+        or Credential.select().where(Credential.person == person, Credential.province == province).exists()
+        or Bar.select().where(Bar.person == person, Bar.province == province).exists()
+    )
+
+
+def running_registrations(bar: Bar) -> list[Registration]:
+    """The registrations under way of the barred person, or of the barred unit's people (R7.06)."""
+    whose = (Registration.person == bar.person_id) if bar.person_id else (
+        (Registration.organisation == bar.organisation_id) | (Registration.reviewer == bar.organisation_id)
+    )  # fmt: skip
+    return list(
+        Registration.select(Registration, Case, Plan, Person)
+        .join(Case, on=(Registration.case == Case.id))
+        .switch(Registration)
+        .join(Plan, on=(Registration.plan == Plan.id))
+        .switch(Registration)
+        .join(Person, on=(Registration.person == Person.id))
+        .where(whose, Plan.province == bar.province, Case.state.in_(list(RUNNING)))
+        .order_by(Registration.case)
+    )
+
+
+def struck_units(province: str) -> list[tuple[Organisation, int, int]]:
+    """The units with strikes that count: (unit, strikes, people), the most first; nobody is barred by this (R7.03)."""
+    cleared: set[int] = set()
+    for bar in Bar.select().where(Bar.province == province, Bar.person.is_null(False), Bar.kind == BarKind.STRIKES):
+        if has_cleared(bar):
+            cleared.update(bar.cause.get("strikes", ()))
+    rows = (
+        Strike.select(Strike, Organisation)
+        .join(Plan, on=(Strike.plan == Plan.id))
+        .switch(Strike)
+        .join(Organisation, on=(Strike.organisation == Organisation.id))
+        .where(Plan.province == province, Strike.annulled_at.is_null())
+    )
+    found: dict[int, tuple[Organisation, list[Strike]]] = {}
+    for row in rows:
+        if row.id not in cleared:
+            found.setdefault(row.organisation_id, (row.organisation, []))[1].append(row)
+    counted = [(unit, len(each), len({strike.person_id for strike in each})) for unit, each in found.values()]
+    return sorted(counted, key=lambda row: (-row[1], row[0].name))

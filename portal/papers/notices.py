@@ -7,6 +7,7 @@ from portal.documents.tables import Roster, roster_pdf
 from portal.models import Notice, NoticeAttachment
 from portal.models.jurisdictions import profile_of
 from portal.models.recipients import attachments_of
+from portal.papers.bulletins import listed_annex
 from portal.papers.guide import guide_text
 from portal.papers.tables import blank_table, unit_table
 from portal.rules.workflow import Actor
@@ -39,7 +40,8 @@ def compose_notice(notice: Notice) -> paper.Notice:
         announcement=notice.announcement,
         body=notice.body,
         contacts=compose_contacts(notice.contacts),
-        annexes=tuple(_compose_annex(notice, attachment) for attachment in attachments_of(notice)),
+        annexes=tuple(_compose_annex(notice, attachment) for attachment in attachments_of(notice))
+        + ((listed_annex(notice),) if notice.listed else ()),
         signature=notice.signature,
         signed_on=notice.signed_on,
         disclosure=DISCLOSURE if notice.is_public else "",

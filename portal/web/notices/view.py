@@ -7,6 +7,7 @@ from flask import url_for
 from portal.documents.notice import break_title, compose_opening, split_body
 from portal.models import Notice
 from portal.models.recipients import attachments_of
+from portal.papers.bulletins import listed_table
 from portal.papers.notices import DISCLOSURE, compose_contacts, compose_notice
 from portal.rules.dates import print_date
 
@@ -34,6 +35,7 @@ class NoticeView:
     signed_on: str
     printed_on: str
     disclosure: str
+    listed: tuple  # heads and rows of a bulletin's list, or ()
 
 
 def present(notice: Notice, blueprint: str) -> NoticeView:
@@ -56,4 +58,5 @@ def present(notice: Notice, blueprint: str) -> NoticeView:
         signed_on=print_date(notice.signed_on) if notice.signed_on else "　　年　月　日",
         printed_on=print_date(notice.printed_on) if notice.printed_on else "",
         disclosure=DISCLOSURE if notice.is_public else "",
+        listed=listed_table(notice) if notice.listed else (),
     )

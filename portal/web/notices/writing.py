@@ -3,6 +3,7 @@
 from flask import request, url_for
 
 from portal.actions import notices as verbs
+from portal.actions.bulletins import BULLETIN, listable_bars
 from portal.models import Notice, NoticeAttachment
 from portal.models.recipients import attachments_of
 from portal.rules.errors import Invalid
@@ -11,6 +12,7 @@ from portal.web.files import store
 from portal.web.guards import actor
 from portal.web.notices.forms import NoticeForm, add_blank_rows
 from portal.web.pages import get_or_404, go, show
+from portal.web.sanction_words import present_bar
 
 
 def edit_notice(id: int):
@@ -19,6 +21,8 @@ def edit_notice(id: int):
     verbs.open_draft(notice, actor(), notice.version)
     form = NoticeForm(notice, request.form if request.method == "POST" else None)
     if request.method == "GET":
+        if notice.kind == BULLETIN and not notice.number and notice.office.notice_word:
+            form.number.data = verbs.propose_number(notice.office.notice_word)  # it is drafted without a number
         return show_form(notice, form)
     if not form.validate():
         return show_form(notice, form, 422)
@@ -41,6 +45,7 @@ def show_form(notice: Notice, form: NoticeForm, status: int = 200):
         "notices/edit.html", pieces=("notices/_notice-form.html",) if status == 422 else (), status=status, form=form,
         notice=notice, attachments=attachments_of(notice), builtins=_builtins(notice),
         seen=request.form.get("seen") or notice.version,
+        listable=[present_bar(bar) for bar in listable_bars(notice)] if notice.kind == BULLETIN else [],
     )  # fmt: skip
 
 

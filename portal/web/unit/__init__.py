@@ -5,4 +5,12 @@ from portal.web.guards import door
 
 blueprint = door("unit", {Seat.UNIT}, "/unit")
 
-from portal.web.unit import colleagues, notices, organisation, routes, statements, tables  # noqa: E402, F401 - routes hang themselves on the blueprint
+from portal.web.unit import (  # noqa: E402, F401 - routes hang themselves on the blueprint
+    colleagues,
+    notices,
+    organisation,
+    routes,
+    sanctions,
+    statements,
+    tables,
+)
