@@ -7,6 +7,7 @@ from portal.actions.calendar import WORKDAYS
 from portal.actions.catalogues import CERTIFICATES, EDITIONS, occupations_of
 from portal.actions.imports import Examined, Fault, ImportKind
 from portal.actions.organisation_import import ORGANISATIONS
+from portal.actions.questions import QUESTIONS
 from portal.documents.incoming import Incoming, read_rows
 from portal.documents.sheets import SheetLayout, mark_errors, write_sheet
 from portal.models import ImportReport
@@ -14,7 +15,7 @@ from portal.rules.errors import Invalid
 from portal.rules.workflow import Actor
 
 KINDS: dict[str, ImportKind] = {
-    kind.key: kind for kind in (*map(occupations_of, EDITIONS), CERTIFICATES, ORGANISATIONS, WORKDAYS)
+    kind.key: kind for kind in (*map(occupations_of, EDITIONS), CERTIFICATES, ORGANISATIONS, WORKDAYS, QUESTIONS)
 }
 
 

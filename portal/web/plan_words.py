@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import SimpleNamespace
 
 from flask import url_for
 from flask_login import current_user
@@ -15,7 +16,8 @@ from portal.actions.plans import (
     MODE_LABELS,
     ORG_STATE_LABELS,
 )
-from portal.models import Case, Plan, Region, Registration
+from portal.models import Attempt, Case, Plan, Region, Registration
+from portal.models.exam_papers import pool_of
 from portal.models.jurisdictions import profile_of
 from portal.rules.dates import print_clock, print_date, print_datetime, print_window
 from portal.rules.exam import KIND_LABELS as QUESTION_KINDS
@@ -138,6 +140,25 @@ def links_of(plan: Plan) -> list[tuple[str, str]]:
             sitting = Registration.select().where(Registration.case.in_(mine))
             keys += ["exam"] if plan.exam_place == "portal" or any(map(exam_address, sitting)) else []
     return [(LINK_LABELS[key], plan.links[key]) for key in keys if plan.links.get(key)]
+
+
+def describe_exam(plan: Plan) -> SimpleNamespace | None:
+    """How ready a plan's own online assessment is, for the centre: what is not set, and by kind (label, needed, there,
+    enough); None when there is none or it is sat elsewhere.
+    """
+    if "online" not in plan.assessments or plan.exam_place != "portal":
+        return None
+    pool, needed = pool_of(plan), {}
+    for part in plan.paper:
+        needed[part["kind"]] = needed.get(part["kind"], 0) + part["count"]
+    rows = [(QUESTION_KINDS[kind], count, len(pool[kind]), count <= len(pool[kind])) for kind, count in needed.items()]
+    missing = [] if plan.paper else ["试卷组成尚未设置，无法开始考核。"]
+    if plan.exam_minutes is None and (plan.exam_starts_at is None or plan.exam_ends_at is None):
+        missing.append("请填写考试开始、结束时间（统一时间考核），或考核时长（各人自行参加），否则无法开始考核。")
+    if not all(row[3] for row in rows):
+        missing.append("题库中适用本计划的试题不够抽取一份试卷，参加人员将不能开始考核，请补充试题。")
+    attempts = Attempt.select().join(Case, on=(Attempt.registration == Case.id)).where(Case.plan == plan.id).count()
+    return SimpleNamespace(rows=rows, missing=missing, attempts=attempts)
 
 
 def print_sitting(plan: Plan) -> str:

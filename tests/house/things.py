@@ -14,6 +14,7 @@ from portal.models import (
     Occupation,
     OccupationAlias,
     Organisation,
+    Question,
     Reason,
     Region,
     ScopeLine,
@@ -123,6 +124,8 @@ class Things:
             return [world.credentials[place].id for place in hidden]
         if kind == "batch":
             return [world.batches["hefei"].id]
+        if kind == "question":
+            return [row.id for row in Question.select().where(Question.province == "anhui")]
         if kind in ("reason",):
             return [row.id for row in Reason.select().where(Reason.province == "anhui")]
         return []
@@ -151,6 +154,8 @@ class Things:
             "user": lambda: person.user_id,
             "attempt": lambda: first(Attempt.select().where(Attempt.registration == case.id)),
             "place": lambda: 0,
+            "question": lambda: first(Question.select().where(Question.province == province)),
+            "plan_attempt": lambda: 0,
             "file": lambda: first(FileVersion.select().where(FileVersion.owner == f"person:{person.id}").order_by(
                 FileVersion.id.desc())),
             "stamped": lambda: first(FileVersion.select().where(FileVersion.owner == f"case:{case.id}")),

@@ -7,11 +7,13 @@ blueprint = door("province", {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, "/province
 
 from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
     accounts,
+    exams,
     issuing,
     modules,
     notices,
     plans,
     progress,
+    questions,
     routes,
     sanction_bars,
     sanctions,

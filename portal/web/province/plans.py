@@ -24,7 +24,7 @@ from portal.rules.workflow import IN_REVIEW, Actor
 from portal.web.guards import actor
 from portal.web.notices.forms import add_blank_rows
 from portal.web.pages import NavItem, get_or_404, go, show
-from portal.web.plan_words import describe_plan, describe_rows
+from portal.web.plan_words import describe_exam, describe_plan, describe_rows
 from portal.web.province import blueprint
 from portal.web.province.plan_forms import NewPlanForm, PlanForm
 from portal.web.province.routes import ENTRIES
@@ -100,8 +100,8 @@ def plan(id: int):
         blanks=verbs.find_blanks(row) if row.state == PlanState.DRAFT else [],
         notices=list(Notice.visible_to(actor()).where(Notice.plan == row.id, Notice.forward_of.is_null())),
         field_labels=FIELD_LABELS, review_by=row.review_by, draft=row.state == PlanState.DRAFT,
-        published=row.state == PlanState.PUBLISHED, closed=_is_closed(row), milestones=count_milestones(row),
-        milestone_labels=list(MILESTONES.items()),
+        published=row.state == PlanState.PUBLISHED, closed=_is_closed(row), exam=describe_exam(row),
+        milestones=count_milestones(row), milestone_labels=list(MILESTONES.items()),
         milestone_tables=[("地区", "city", count_progress(row, "city")), ("单位", "unit", count_progress(row, "unit"))],
     )  # fmt: skip
 
