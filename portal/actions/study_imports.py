@@ -10,7 +10,7 @@ from portal.actions.imports import Column, Fault, ImportKind, Record, at_most
 from portal.actions.participants import keep_result, results_of
 from portal.actions.study import settle_study
 from portal.database import transaction
-from portal.models import Attempt, Case, Person, Plan, Progress, Registration
+from portal.models import AssessmentResult, Attempt, Case, Person, Plan, Progress, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed, Refusal
 from portal.rules.exam import keep_score
@@ -118,7 +118,7 @@ def _load_score(registration: Registration, score: Decimal, actor: Actor) -> boo
     if standing is not None:
         if standing.source == "imported" and standing.score == score:
             return False
-        raise Invalid("score", f"已登记的成绩为{standing.score}，与表中的{score}不一致；确有错误的请先更正考核结果。")
+        raise Invalid("score", f"已登记的结果为{_words(standing)}，与表中的{score}不一致；确有错误的请先更正考核结果。")
     if Attempt.select().where(Attempt.registration == registration.case_id).exists():
         raise Invalid("score", "本人已在本平台参加考核，成绩以系统评分为准，不能导入。")
     try:
@@ -126,6 +126,10 @@ def _load_score(registration: Registration, score: Decimal, actor: Actor) -> boo
     except Refusal as refusal:
         raise Invalid("score", refusal.message) from refusal
     return True
+
+
+def _words(result: AssessmentResult) -> str:
+    return f"{result.score:.1f}分" if result.score is not None else ("合格" if result.passed else "不合格")
 
 
 def _seconds(plan: Plan, values: dict) -> int | None:

@@ -14,8 +14,8 @@ STANDINGS = {"": "全部", "behind": "未学满", "none": "未开始", "done": "
 
 def seconds_studied():
     """The credited seconds of a case as an SQL expression: studied here and reported by the outside platform."""
-    own = StudyTime.select(fn.COALESCE(fn.SUM(StudyTime.seconds), 0)).where(StudyTime.registration == Case.id)
-    return own + fn.COALESCE(Progress.outside_seconds, 0)
+    own = StudyTime.select(fn.SUM(StudyTime.seconds)).where(StudyTime.registration == Case.id)
+    return fn.COALESCE(own, 0) + fn.COALESCE(Progress.outside_seconds, 0)
 
 
 def studying_in(plan: Plan, *, standing: str = "", unit: str = "", name: str = ""):

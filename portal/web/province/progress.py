@@ -9,7 +9,7 @@ from portal.actions.study import required_seconds
 from portal.actions.study_imports import progress_kind
 from portal.actions.study_reminders import Reminded, remind_participants, soonest_reminder
 from portal.actions.study_reports import reports_of
-from portal.models import Case, ImportReport, Plan
+from portal.models import Case, ImportReport, Plan, StudyTime
 from portal.models.studies import STANDINGS, count_standings, studying_in, units_studying
 from portal.papers.imports import make_template
 from portal.papers.study import import_progress
@@ -134,7 +134,7 @@ def _describe(case: Case, required: int) -> dict:
     return {
         "case": case, "unit": case.organisation.name if case.organisation_id else "", "minutes": case.seconds // 60,
         "outside": (extra.outside_seconds or 0) // 60 if extra else 0, "percent": percent(case.seconds, required),
-        "last": case.last_at, "reminded": extra.reminded_on if extra else None, "state": FLOW.labels[case.state],
+        "last": StudyTime.last_at.python_value(case.last_at), "reminded": extra.reminded_on if extra else None, "state": FLOW.labels[case.state],
         "tone": FLOW.tones[case.state], "behind": case.state == State.APPROVED,
     }  # fmt: skip
 
