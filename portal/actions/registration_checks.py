@@ -3,7 +3,9 @@
 from datetime import date
 
 from portal import clock
+from portal.actions.bars import check_not_barred
 from portal.actions.cases import CHECKS, EFFECTS, PARTIES, Decision
+from portal.actions.class_traces import has_traces
 from portal.actions.events import user_of
 from portal.actions.registration_choices import fixed_keys, live_key
 from portal.actions.registration_copy import has_valid_stamp, unpack_results
@@ -13,7 +15,7 @@ from portal.models import Case, Event, Plan, Registration, Step
 from portal.rules.eligibility import needs_waiver
 from portal.rules.errors import Invalid, NotAllowed
 from portal.rules.flows.plan import PlanState
-from portal.rules.flows.registration import FLOW, Action
+from portal.rules.flows.registration import ADMITTED, FLOW, Action
 from portal.rules.workflow import Actor, Seat
 
 
@@ -23,6 +25,8 @@ def check_pass(case: Case, decision: Decision, actor: Actor, step: Step) -> None
     registration = Registration.get_by_id(case.id)
     if registration.plan.state == PlanState.CANCELLED:
         raise NotAllowed("本计划已取消，不能再通过；请写明理由，审核不通过。")
+    if step.seat == Seat.UNIT or _is_last(step):
+        _check_bars(registration)
     if step.seat == Seat.UNIT:
         if not decision.confirmed:
             raise Invalid("confirmed", "请逐人确认符合报考条件后再上报。")
@@ -34,6 +38,19 @@ def check_pass(case: Case, decision: Decision, actor: Actor, step: Step) -> None
         except NotAllowed as refusal:
             raise NotAllowed(f"不能通过：{refusal.message}") from refusal
         _check_waivers(registration, decision)
+
+
+def _check_bars(registration: Registration) -> None:
+    """Nobody barred, and nobody of or by a barred unit, is recommended or passed finally (R3.24, R7.06)."""
+    plan = registration.plan
+    try:
+        check_not_barred(
+            registration.person, registration.organisation, province=plan.province, registration=registration
+        )
+        if registration.reviewer_id not in (None, registration.organisation_id):
+            check_not_barred(None, registration.reviewer, province=plan.province, registration=registration)
+    except NotAllowed as refusal:
+        raise NotAllowed(f"不能通过：{refusal.message}") from refusal
 
 
 def check_return(case: Case, decision: Decision, actor: Actor, step: Step) -> None:
@@ -68,6 +85,8 @@ def undo_pass(case: Case, event: Event, actor: Actor) -> None:
     """Take back what apply_pass() kept."""
     registration = Registration.get_by_id(case.id)
     _check_unfinished(registration.plan)
+    if case.state in ADMITTED and has_traces(registration):
+        raise NotAllowed("学员已开始学习或考核，不能再撤销审核决定。")
     # The event's level, not the actor's: another body may have recorded the unit's paper decision (R0.28).
     if event.data["position"] == 0:
         registration.confirmed_by_unit = None

@@ -7,7 +7,9 @@ from peewee import IntegrityError
 
 from portal import clock
 from portal.actions import registration_checks  # noqa: F401 - hangs the checks and effects into actions.cases
-from portal.actions.cases import arrive, bump
+from portal.actions.bars import check_not_barred
+from portal.actions.cases import arrive, bump, index_name
+from portal.actions.class_traces import check_may_leave
 from portal.actions.events import record, tell, user_of
 from portal.actions.numbers import next_number
 from portal.actions.people import missing_fields, save_profile
@@ -38,7 +40,7 @@ from portal.actions.registration_guards import (
     why_not,
 )
 from portal.actions.registration_standing import Standing, is_late, last_day, standing
-from portal.database import database, transaction
+from portal.database import transaction
 from portal.models import Case, Correction, HeldQualification, Person, Plan, Registration, Step, Submission
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of
@@ -209,6 +211,7 @@ def check_submittable(registration: Registration) -> None:
     if case.state == State.DRAFT:
         if registration.person.organisation_id is not None and has_moved(registration):
             raise _moved(registration)
+        check_not_barred(registration.person, registration.organisation, province=plan.province)
         check_organisation(plan, registration.organisation)
     gaps = find_gaps(registration)
     if gaps:
@@ -256,7 +259,7 @@ def submit_registration(case: Case, *, actor: Actor, seen: int, declared: bool) 
         _freeze(case, data, files)
         # The title is what reviewers look for: it follows a corrected name.
         changes["title"] = data["person"]["name"]
-        _index_name(case.id, changes["title"])
+        index_name(case.id, changes["title"])
         bump(case, **changes)
         arrive(case, Step.get(Step.case == case.id, Step.position == 0))
         record(action, transition.label, actor=actor, case=case, before=before, after=case.state, data={
@@ -270,7 +273,8 @@ def submit_registration(case: Case, *, actor: Actor, seen: int, declared: bool) 
 
 
 def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = "") -> Case:
-    """Withdraw: the applicant until the unit has passed it, afterwards only the unit with a reason (R3.43).
+    """Withdraw: the applicant until the unit has passed it, afterwards only the unit with a reason, and an approved
+    one only until the class starts, without a strike (R3.43).
 
     Frees the person's place in the plan. Raises NotAllowed, Stale or Invalid("note").
     """
@@ -289,6 +293,8 @@ def withdraw_registration(case: Case, *, actor: Actor, seen: int, note: str = ""
                 raise NotAllowed("不能为本人代为撤回，请由单位其他工作人员办理。")
             if not note.strip():
                 raise Invalid("note", "请填写撤回的理由，申请人会看到这段文字。")
+            if case.state == State.APPROVED:
+                check_may_leave(Registration.get_by_id(case.id))
         else:
             if actor.person != case.person_id:
                 raise NotAllowed("只能撤回本人的报名。")
@@ -402,13 +408,6 @@ def _receipt_number(case: Case) -> str:
     """Province digits, year and a serial: 342022000001."""
     prefix = f"{profile_of(case.province).code[:2]}{clock.today().year}"
     return f"{prefix}{next_number(f'receipt:{prefix}'):06d}"
-
-
-def _index_name(case: int, name: str) -> None:
-    """Put the name into the name index, characters apart, so that one character finds it too."""
-    database.execute_sql(
-        "INSERT OR REPLACE INTO case_name (rowid, characters) VALUES (?, ?)", (case, " ".join(name.replace(" ", "")))
-    )
 
 
 def set_group_joined(case: Case, *, actor: Actor) -> None:
