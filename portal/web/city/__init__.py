@@ -5,4 +5,4 @@ from portal.web.guards import door
 
 blueprint = door("city", {Seat.COUNTY, Seat.CITY_CENTRE, Seat.CITY_BUREAU}, "/city")
 
-from portal.web.city import notices, routes  # noqa: E402, F401 - routes hang themselves on the blueprint
+from portal.web.city import notices, routes, supervision  # noqa: E402, F401 - routes hang themselves on the blueprint
