@@ -96,6 +96,22 @@ def approve(case: int):
     return redirect("/", 303)
 
 
+@app.post("/verify")
+def verify():
+    """The floor of a look-up: one statement by its index and a line of text; no page, no token, no limit, no seal."""
+    number, name = request.form["number"], request.form["name"]
+    row = connection().execute("SELECT state, name, printed FROM credential WHERE number = ?", (number,)).fetchone()
+    if row is None or (name and name != row[1]):
+        return "unknown"
+    return row[2] if name else row[0]
+
+
+@app.get("/verify/t/<token>")
+def verify_token(token: str):
+    row = connection().execute("SELECT printed FROM credential WHERE token = ?", (token,)).fetchone()
+    return (row[0], 200) if row else ("unknown", 404)
+
+
 def load(settings: Settings) -> Lobby:
     """The application inside a worker."""
     _local["database"] = str(settings.database)

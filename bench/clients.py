@@ -19,12 +19,19 @@ class Connection:
     def __init__(self, port: int):
         self.port, self.reader, self.writer = port, None, None
 
-    async def send(self, method: str, path: str, cookie: str, form: dict | None = None) -> tuple[int, bytes]:
-        """Send a request, read the whole answer; gives status and body. Raises OSError when the connection breaks."""
+    async def send(
+        self, method: str, path: str, cookie: str, form: dict | None = None, *, client: str = ""
+    ) -> tuple[int, bytes]:
+        """Send a request, read the whole answer; gives status and body. Raises OSError when the connection breaks.
+
+        `client` is the address a trusted proxy would report.
+        """
         if self.writer is None:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
         body = urlencode(form).encode() if form is not None else b""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: {cookie}\r\n"
+        if client:
+            head += f"X-Forwarded-For: {client}\r\n"
         if form is not None:
             head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         self.writer.write(head.encode() + b"\r\n" + body)

@@ -41,15 +41,19 @@ def alone() -> TextIO:
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
-def seeded(cases: int) -> Path:
-    """The data folder with so many cases; built anew when the schema, the seed or the day has changed."""
-    folder, sources = OUT / str(cases), [BENCH / "seed.py", *sorted((ROOT / "portal" / "migrations").glob("*.py"))]
+def seeded(cases: int, what: str = "") -> Path:
+    """The data folder with so many cases (or, with `what`, so many of what bench/seed_<what>.py makes).
+
+    Built anew when the schema, the seed or the day has changed.
+    """
+    folder, seed = (OUT / f"{what}-{cases}", f"seed_{what}") if what else (OUT / str(cases), "seed")
+    sources = [BENCH / "seed.py", BENCH / f"{seed}.py", *sorted((ROOT / "portal" / "migrations").glob("*.py"))]
     stamp = hashlib.sha256(b"".join(s.read_bytes() for s in sources)).hexdigest()[:16] + f" {date.today()}"
     mark = folder / "bench-stamp"
     if not mark.exists() or mark.read_text() != stamp:
         shutil.rmtree(folder, ignore_errors=True)
-        say(f"building {cases:,} cases …")
-        python("bench.seed", folder, cases)
+        say(f"building {cases:,} {what or 'cases'} …")
+        python(f"bench.{seed}", folder, cases)
         mark.write_text(stamp)
     return folder
 
@@ -117,11 +121,11 @@ class Server:
         return sum(_cpu_of(pid) for pid in _tree(self.process.pid))
 
 
-def portal_server(folder: Path, port: int = PORT) -> Server:
+def portal_server(folder: Path, port: int = PORT, **environment: str) -> Server:
     """The portal as shipped: granian with a worker per core, and the job worker."""
     return Server(
         [sys.executable, "-m", "portal.serve"], port=port, PORTAL_DATA=str(folder), PORTAL_PORT=str(port),
-        PORTAL_HOST="127.0.0.1",
+        PORTAL_HOST="127.0.0.1", **environment,
     )  # fmt: skip
 
 
@@ -169,6 +173,11 @@ class Login:
 def p95(values: list[float]) -> float:
     """The value that 95 of 100 do not exceed."""
     return sorted(values)[max(0, -(-len(values) * 95 // 100) - 1)]
+
+
+def p99(values: list[float]) -> float:
+    """The value that 99 of 100 do not exceed."""
+    return sorted(values)[max(0, -(-len(values) * 99 // 100) - 1)]
 
 
 def middle(runs: list[float]) -> float:
