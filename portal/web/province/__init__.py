@@ -7,6 +7,7 @@ blueprint = door("province", {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, "/province
 
 from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
     accounts,
+    cards,
     exams,
     issuing,
     modules,
@@ -18,5 +19,6 @@ from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
     sanction_bars,
     sanctions,
     sessions,
+    supervision,
     unfinished,
 )

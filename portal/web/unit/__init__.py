@@ -6,11 +6,13 @@ from portal.web.guards import door
 blueprint = door("unit", {Seat.UNIT}, "/unit")
 
 from portal.web.unit import (  # noqa: E402, F401 - routes hang themselves on the blueprint
+    cards,
     colleagues,
     notices,
     organisation,
     routes,
     sanctions,
     statements,
+    supervision,
     tables,
 )
