@@ -2,10 +2,14 @@
 
 from portal import clock
 from portal.actions import issuing
+from portal.actions.files import keep_file
+from portal.actions.sealing import seal
+from portal.cli.demo.pictures import draw_portrait
 from portal.models import Case, Credential, Organisation, Person, Plan, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.flows.registration import State
-from portal.rules.workflow import Actor
+from portal.rules.workflow import SYSTEM, Actor
+from portal.storage import Store
 from tests import make
 from tests.actions.registering import give_portrait
 
@@ -48,3 +52,15 @@ def make_credential(province: str = make.SICHUAN, *, registration: Registration 
         plan = kw.pop("plan", None) or make.make_plan(province=province, **kw)
         registration = make_passed(plan, organisation)
     return issuing.issue_one(registration, actor=issuer_of(registration.plan.province))
+
+
+def with_photo(credential: Credential, app, kind: int = 0) -> Credential:
+    """The credential with a real portrait on disk, sealed anew: for tests that print."""
+    store = Store(app.config["PORTAL"].uploads)
+    kept = store.keep_issued(draw_portrait(kind), "照片.jpg", kind="jpeg")
+    credential.portrait = keep_file(
+        owner=f"person:{credential.person_id}", slot="person.portrait", kept=kept, actor=SYSTEM
+    )
+    credential.mac = seal(credential)
+    credential.save(only=[Credential.portrait, Credential.mac])
+    return Credential.get_by_id(credential.id)
