@@ -196,7 +196,7 @@ def _close(attempt: Attempt, by: str, moment: datetime, actor: Actor) -> bool:
         passed = keep_score(score) >= pass_mark
         is_first = Attempt.update(
             submitted_at=at, submitted_by=by, score=score, passed=passed, pass_mark=pass_mark, open_key=None
-        ).where(Attempt.id == attempt.id, Attempt.submitted_at.is_null()).execute()  # fmt: skip
+        ).where(_still_open(attempt)).execute()  # fmt: skip
         if not is_first:
             return False
         kept = keep_score(score)
@@ -218,6 +218,11 @@ def _close(attempt: Attempt, by: str, moment: datetime, actor: Actor) -> bool:
                 kind="exam", case=case, link=f"/applicant/training/{case.id}/exam",
             )  # fmt: skip
         return True
+
+
+def _still_open(attempt: Attempt):
+    """Only who finds it open submits it: candidate and system may come at the same moment."""
+    return (Attempt.id == attempt.id) & Attempt.submitted_at.is_null()
 
 
 def _mark(attempt: Attempt) -> Decimal:
