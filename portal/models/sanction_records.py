@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal import clock
-from portal.models.cases import Case, Registration
+from portal.models.cases import Case, Event, Registration
 from portal.models.credentials import Credential
 from portal.models.jurisdictions import profile_of
 from portal.models.offices import Office, Organisation
@@ -101,15 +101,20 @@ def card_facts(person: Person, province: str) -> list[CardFact]:
     return [
         CardFact(
             row.id, row.number, row.issued_on, f"{row.occupation_name}，{profile.grade(row.grade).name}",
-            outcome_of(row.state_now, was_collected=row.claim_id is not None or _came_collected(row)),
+            outcome_of(row.state_now, was_collected=_was_collected(row)),
         )
         for row in rows.order_by(Credential.issued_on, Credential.id)
     ]  # fmt: skip
 
 
-def _came_collected(row: Credential) -> bool:
-    """Taken over from the bureau's own list: it was in somebody's hands unless it is still waiting or was void."""
-    return row.imported and row.released_on is None and row.state not in ("issued", "awaiting_claim", "void_unclaimed")
+def _was_collected(row: Credential) -> bool:
+    """Whether a card ever came into somebody's hands: claimed, handed over, or taken over from the bureau's list."""
+    if row.state in (State.ISSUED, State.AWAITING_CLAIM, State.VOID_UNCLAIMED):
+        return False
+    if row.claim_id is not None or (row.imported and row.released_on is None):
+        return True
+    moves = Event.select().where(Event.subject == f"credential:{row.id}", Event.action.in_(["claim", "hand_out"]))
+    return moves.exists()
 
 
 def has_cleared(bar: Bar) -> bool:
