@@ -11,7 +11,7 @@ from portal.models.plans import Plan
 from portal.models.training import AssessmentResult, Attempt, Attendance, Session
 from portal.rules.flows.registration import ADMITTED
 from portal.rules.sessions import ASSIGNABLE, HAS_PASSED, is_offered
-from portal.rules.workflow import Actor
+from portal.rules.workflow import Actor, Seat
 
 
 def participants_of(plan: Plan):
@@ -30,7 +30,10 @@ def participants_of(plan: Plan):
 
 
 def visible_participants(plan: Plan, actor: Actor):
-    """The participants of a plan whose cases this actor may see: a unit only its own people (R5.18)."""
+    """The participants of a plan whom this actor may see: the province all of its plans', the others those whose cases
+    have come to them, hence a unit only its own people (R5.18)."""
+    if actor.seat in (Seat.PROVINCE_CENTRE, Seat.DEPARTMENT):
+        return participants_of(plan).where(Case.province == actor.province)
     mine = Case.visible_to(actor).select(Case.id).where(Case.plan == plan.id)
     return participants_of(plan).where(Registration.case.in_(mine))
 

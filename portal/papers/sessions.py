@@ -19,8 +19,8 @@ from portal.rules.flows.registration import ADMITTED
 from portal.rules.sessions import VALUE_LABELS
 from portal.rules.workflow import Actor
 
-_LIST_COLUMNS = ("序号", "姓名", "性别", "证件号码", "单位", "申报考评\n职业（工种）", "联系电话", "到场情况", "考核结果",
-                 "签到")  # fmt: skip
+_LIST_COLUMNS = ("序号", "姓名", "性别", "证件号码", "单位", "申报考评\n职业（工种）", "联系电话", "到场情况",
+                 "考核结果", "签到")  # fmt: skip
 _LIST_WIDTHS = (11, 20, 11, 44, 50, 34, 29, 22, 20, 24)
 _PASS_COLUMNS = ("序号", "姓名", "性别", "证件号码", "单位", "申报考评\n职业（工种）", "报名编号", "线上考核",
                  "线下考核")  # fmt: skip
@@ -155,7 +155,7 @@ def session_list(session: Session) -> Roster:
                 row.registration.person.id_number, row.registration.organisation.name,
                 name_occupation(row.registration.occupation), row.registration.person.phone,
                 VALUE_LABELS[row.value] if row.value else "",
-                print_result(results[row.registration_id].get(OFFLINE)), "",
+                print_result(results[row.registration.case_id].get(OFFLINE)), "",
             )
             for number, row in enumerate(rows, 1)
         ),

@@ -173,9 +173,10 @@ def marks(id: int):
     """The offline assessment as one list: a score, or pass or fail, per row (R4.18, R5.12)."""
     session = _session(id)
     form = MarksForm(request.form if request.method == "POST" else None)
-    rows = [row for row in sitting(session)]
+    rows = list(sitting(session))
     standing = results_by([row.registration for row in rows])
-    results = {row.registration_id: standing[row.registration_id].get(taking.OFFLINE) for row in rows}
+    cases = [row.registration.case_id for row in rows]
+    results = {case: standing[case].get(taking.OFFLINE) for case in cases}
     typed = {case: _typed(case) for case in results}
     if request.method == "POST" and form.validate():
         try:

@@ -122,7 +122,7 @@ def decide_on_excuse(id: int, excuse: int):
                 form.refuse(refusal)
     registration = row.registration
     files = [
-        (file.name, url_for(".excuse_file", id=id, case=row.registration_id, excuse=row.id, file=file.id))
+        (file.name, url_for(".excuse_file", id=id, case=row.registration.case_id, excuse=row.id, file=file.id))
         for file in evidence_of([row])[row.id]
     ]
     return show(
