@@ -10,6 +10,7 @@ from portal.models import (
     ImportReport,
     Membership,
     Message,
+    Module,
     NoticeAttachment,
     Occupation,
     OccupationAlias,
@@ -20,6 +21,7 @@ from portal.models import (
     ScopeLine,
     WorkEntry,
 )
+from tests.house import world_supervision
 from tests.house.world import World
 
 ROLES = {
@@ -100,11 +102,18 @@ class Things:
             return [world.plans["anhui"]["draft"].id]
         if kind == "own_published":
             return [world.plans["anhui"]["draft"].id, world.plans["anhui"]["published"].id]
+        if kind in self.SUPERVISED:
+            return [self.supervised(kind, key) for key in world_supervision.foreign_to(kind, seat)]
         if kind == "helped":
             hidden = {"U": ["chengdu2", "mianyang", "hefei"], "C": ["mianyang", "hefei", "sheng"], "P": ["hefei"]}
             return [world.people[place]["at_unit"].id for place in hidden[seat]]
         if kind == "entered":
             return [world.entered["mianyang"].id, world.cases["chengdu"]["draft"].id]
+        if kind == "module":
+            return [row.id for row in Module.select().where(Module.plan == world.plans["anhui"]["published"].id)]
+        if kind == "study_report":
+            kind = f"study_progress:{world.plans['anhui']['published'].id}"
+            return [row.id for row in ImportReport.select().where(ImportReport.kind == kind)]
         if kind in ("sent", "asked"):
             keys = ("anhui:forward", "anhui:closed", "sichuan:draft")
             return [world.notices[key].id for key in keys]
@@ -137,9 +146,19 @@ class Things:
     BY_CASE = {"case", "person", "file", "stamped", "qualification", "work", "message", "correction", "user",
                "organisation", "office", "slot", "attempt"}  # fmt: skip
 
+    SUPERVISED = ("statement", "evidence", "supervision", "violation")
+
+    def supervised(self, kind: str, key: str) -> int:
+        """The id of a statement, its evidence, a supervision record or a case against an organisation."""
+        if kind == "evidence":
+            return world_supervision.evidence_id(self.world.statements[key])
+        return getattr(self.world, f"{kind}s")[key].id
+
     def of(self, kind: str, place: str, state: str, seat: str):
         """The id of this kind that hangs on a place's case in a state."""
         world = self.world
+        if kind in self.SUPERVISED:
+            return self.supervised(kind, world_supervision.place_of(kind, seat))
         person = world.people[place].get(state) or world.people[place]["at_unit"]
         case = world.cases[place].get(state) or world.cases[place]["at_unit"]
         province = {"hefei": "anhui"}.get(place, "sichuan")
@@ -188,6 +207,10 @@ class Things:
             "ticket": lambda: "no-such-ticket",
             "up": lambda: "up",
             "publish": lambda: "publish",
+            "start": lambda: "start",
+            "module": lambda: first(Module.select().where(Module.plan == world.plans[province]["published"].id)),
+            "study_report": lambda: first(ImportReport.select().where(
+                ImportReport.kind == f"study_progress:{world.plans[province]['published'].id}")),
             "membership": lambda: first(Membership.select().where(
                 Membership.association == world.organisations[place].id)),
             "draft_attachment": lambda: first(NoticeAttachment.select().where(NoticeAttachment.notice == self.of(

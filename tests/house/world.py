@@ -7,8 +7,10 @@ from portal import clock
 from portal.actions import cases, colleagues, forwards, issuing, jobs, notices, recommendations, registrations
 from portal.actions.cases import Decision
 from portal.actions.files import keep_file
+from portal.actions.modules import add_module
 from portal.actions.registration_files import attach_stamped_form, take_form_version
 from portal.actions.sealing import seal
+from portal.documents.sheets import write_sheet
 from portal.models import (
     Article,
     Attempt,
@@ -25,10 +27,12 @@ from portal.models import (
     OccupationAlias,
     Office,
     Organisation,
+    OrganisationCase,
     Person,
     Plan,
     Question,
     Registration,
+    Supervision,
     Workday,
 )
 from portal.models.jurisdictions import official_calendar
@@ -37,6 +41,7 @@ from portal.rules.workflow import Actor, Seat
 from portal.storage import Store
 from tests import make
 from tests.actions import registering
+from tests.house.world_supervision import add_supervision
 from tests.make_credentials import make_passed
 from tests.storage import corpus
 
@@ -67,6 +72,9 @@ class World:
     jobs: dict[str, Job] = field(default_factory=dict)
     credentials: dict[str, Credential] = field(default_factory=dict)
     batches: dict[str, Job] = field(default_factory=dict)
+    statements: dict[str, Case] = field(default_factory=dict)
+    supervisions: dict[str, Supervision] = field(default_factory=dict)
+    violations: dict[str, OrganisationCase] = field(default_factory=dict)
 
     def secrets(self, places) -> list[str]:
         """What only these places' people may read: names, document numbers, telephones and receipt numbers."""
@@ -89,6 +97,8 @@ def build_world(store: Store) -> World:
     _issue_credentials(world)
     _leave_traces(world)
     _sit_exams(world)
+    _teach(world)
+    add_supervision(world)
     return world
 
 
@@ -280,6 +290,19 @@ def _leave_traces(world: World) -> None:
         ImportReport.create(kind="occupations:2022", name="职业.xlsx", user=user, at=clock.now(), accepted=1)
     Membership.create(association=world.organisations["hefei"], member=make.make_organisation(
         "庐州会员单位有限公司", province="anhui", region="合肥市", filed=None))  # fmt: skip
+
+
+def _teach(world: World) -> None:
+    """A module of study with its file in each published plan, and the report of an import with a marked workbook."""
+    for province, role in (("sichuan", "province:sichuan"), ("anhui", "province:anhui")):
+        plan, actor = world.plans[province]["published"], make.actor_of(world.grants[role])
+        kept = world.store.keep_issued(corpus.pdf(), "考评技术.pdf")
+        values = {"title": "考评技术", "kind": "pdf", "minutes": 60}
+        add_module(plan, values=values, actor=actor, kept=kept)
+        ImportReport.create(
+            kind=f"study_progress:{plan.id}", name="进度.xlsx", user=actor.user, at=clock.now(), accepted=1, refused=1,
+            errors=[[2, 1, "请核对。"]], workbook=write_sheet(["姓名"], [["甲"]]), stored=True,
+        )  # fmt: skip
 
 
 def _sit_exams(world: World) -> None:

@@ -8,7 +8,7 @@ from flask import abort, request, url_for
 from portal.actions import registrations, study
 from portal.actions.modules import KIND_LABELS, modules_of
 from portal.actions.plans import groups_for
-from portal.models import Case, Module, PlatformAccount, Registration, StudyTime
+from portal.models import Case, FileVersion, Module, PlatformAccount, Registration, StudyTime
 from portal.rules.dates import print_date
 from portal.rules.errors import NotAllowed
 from portal.rules.flows.registration import ADMITTED, FLOW, State
@@ -42,15 +42,15 @@ def study_plan(id: int):
 @blueprint.get("/training/<int:id>/modules/<int:module>")
 def study_module(id: int, module: int):
     """A module's content; the page has a token of its own, so that only one open page counts (R4.05)."""
-    registration = _admitted(id)
-    return _show_module(registration, _module(registration, module), tab=secrets.token_hex(16))
+    registration, row = _opened(id, module)
+    return _show_module(registration, row, tab=secrets.token_hex(16))
 
 
 @blueprint.post("/training/<int:id>/modules/<int:module>/<any(start, beat, pause):verb>")
 def study_beat(id: int, module: int, verb: str):
     """The open page reports: it begins, it is still open, or it was hidden. It sends no numbers, only its token."""
-    registration = _admitted(id)
-    row, tab = _module(registration, module), request.form.get("tab", "")
+    registration, row = _opened(id, module)
+    tab = request.form.get("tab", "")
     if not tab:
         abort(400)
     if verb == "start":
@@ -59,13 +59,13 @@ def study_beat(id: int, module: int, verb: str):
         study.keep_beat(registration, row, tab=tab, actor=actor(), pause=verb == "pause")
     if not request.htmx:
         return go(url_for("applicant.study_module", id=id, module=module))
-    return _show_module(_admitted(id), row, tab=tab)
+    return _show_module(_registration(id), row, tab=tab)
 
 
 @blueprint.get("/training/<int:id>/modules/<int:module>/file")
 def study_file(id: int, module: int):
     """The video, in the parts the player asks for, or the PDF file."""
-    version = _file_of(_module(_admitted(id), module))
+    version = _file_of(id, module)
     return play(version) if version.mime.startswith("video/") else send(version)
 
 
@@ -73,7 +73,7 @@ def study_file(id: int, module: int):
 def study_page(id: int, module: int, page: int):
     """One page of a PDF module as a picture."""
     try:
-        return preview(_file_of(_module(_admitted(id), module)), page)
+        return preview(_file_of(id, module), page)
     except FileNotFoundError:
         abort(404)
 
@@ -149,18 +149,15 @@ def _registration(id: int) -> Registration:
     return Registration.get_by_id(own_case(id).id)
 
 
-def _admitted(id: int) -> Registration:
-    """An own registration whose approval has opened the training; NotAllowed with the reason before that."""
+def _opened(id: int, module: int) -> tuple[Registration, Module]:
+    """An own registration and a module of its plan; NotAllowed with the reason before the approval."""
     registration = _registration(id)
+    rows = Module.select().where(Module.plan == registration.plan_id, Module.removed_at.is_null())
+    row = get_or_404(rows.where(Module.id == module))
     if registration.case.state not in ADMITTED:
         raise NotAllowed(study.why_no_study(registration))
-    return registration
+    return registration, row
 
 
-def _module(registration: Registration, module: int) -> Module:
-    rows = Module.select().where(Module.plan == registration.plan_id, Module.removed_at.is_null())
-    return get_or_404(rows.where(Module.id == module))
-
-
-def _file_of(module: Module):
-    return module.file or abort(404)
+def _file_of(id: int, module: int) -> FileVersion:
+    return _opened(id, module)[1].file or abort(404)
