@@ -1,8 +1,8 @@
 """The beginning of this door; its own rooms append their entries to the navigation."""
 
-from portal.web import catalogue, helpdesk, results
+from portal.web import catalogue, helpdesk, pool, results
 from portal.web.desk import reasons
 from portal.web.desk.furnishing import furnish
 from portal.web.province import blueprint
 
-ENTRIES = furnish(blueprint, results, reasons, catalogue, helpdesk)
+ENTRIES = furnish(blueprint, results, pool, reasons, catalogue, helpdesk)
