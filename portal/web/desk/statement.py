@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import current_app, url_for
+from flask import url_for
 
 from portal.models import Case, Statement
 from portal.models.dossiers import Dossier, dossier_of
@@ -12,11 +12,11 @@ from portal.web.desk.case_words import document_of, shared_context
 from portal.web.desk.forms import DecisionForm
 from portal.web.guards import actor
 
-# Where an upheld statement is acted on, by what it is against: endpoints of the province's door, the first that exists.
+# Where an upheld statement is acted on, by what it is against: pages of the province's door.
 _PLACES = {
-    "strike": (("撤销这次认定", "province.strike", "id"), ("打开当事人的诚信档案", "province.person_record", "id")),
-    "bar": (("解除这项决定", "province.bar", "id"), ("打开诚信档案", "province.person_record", "id")),
-    "credential": (("恢复或重新发放证书（证卡）", "province.credential", "id"),),
+    "strike": ("撤销这次认定", "province.annul"),
+    "bar": ("解除这项决定", "province.bar"),
+    "credential": ("恢复或重新办理证书（证卡）", "province.card"),
 }
 
 
@@ -40,15 +40,10 @@ def context_of(found: Case, *, form: DecisionForm | None = None, typed=None) -> 
     }
 
 
-def place_of(decided: Decided) -> SimpleNamespace | None:
-    """Where the attacked decision can be taken back, as label and address; None while the door has no such page."""
-    for label, endpoint, name in _PLACES[decided.kind]:
-        id_ = decided.row.id
-        if endpoint.endswith("person_record"):
-            id_ = decided.row.person_id
-        if endpoint in current_app.view_functions and id_:
-            return SimpleNamespace(label=label, href=url_for(endpoint, **{name: id_}))
-    return None
+def place_of(decided: Decided) -> SimpleNamespace:
+    """Where the attacked decision can be taken back, as label and address."""
+    label, endpoint = _PLACES[decided.kind]
+    return SimpleNamespace(label=label, href=url_for(endpoint, id=decided.row.id))
 
 
 def _documents(dossier: Dossier, base: str) -> list[SimpleNamespace]:

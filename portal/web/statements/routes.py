@@ -36,7 +36,7 @@ def statements():
     """GET /statements: the own ones, newest first."""
     page = take_page(statements_of(actor()), Case.id, newest_first=True)
     rows = [(case, decided_of(case.statement)) for case in page.rows]
-    return show("statements/list.html", rows=rows, page=page, flow=FLOW)
+    return show("statements/list.html", rows=rows, listed=page, flow=FLOW)
 
 
 def file_statement():

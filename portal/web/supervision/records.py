@@ -37,7 +37,7 @@ def supervisions():
     rows = supervisions_for(reader, filters)
     page = take_page(rows, Supervision.id, newest_first=True)
     return show(
-        "supervision/records.html", pieces=("supervision/_records.html",), page=page, filters=filters,
+        "supervision/records.html", pieces=("supervision/_records.html",), listed=page, filters=filters,
         total=rows.count(), campaigns=campaigns_of(reader.province), may_write=_may_write(),
         reset=url_for(".supervisions"), export=url_for(".supervisions_xlsx", **query_of(filters)),
         today=clock.today(), tabs=tabs_of("supervisions"),

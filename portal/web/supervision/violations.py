@@ -33,7 +33,7 @@ def violations():
     rows = violations_for(actor(), filters)
     page = take_page(rows, OrganisationCase.id, newest_first=True)
     return show(
-        "supervision/violations.html", pieces=("supervision/_violations.html",), page=page, filters=filters,
+        "supervision/violations.html", pieces=("supervision/_violations.html",), listed=page, filters=filters,
         total=rows.count(), grounds=GROUND_LABELS, may_open=_may_open(), reset=url_for(".violations"),
         export=url_for(".violations_xlsx", **query_of(filters)), tabs=tabs_of("violations"), **_WORDS,
     )  # fmt: skip
