@@ -72,6 +72,7 @@ def measure(report: Report, folder: Path, credentials: int, seconds: int, *, run
     for run in range(runs):
         for name in rate:
             say(f"verification, {name}, run {run + 1}")
+            (folder / "throttle").unlink(missing_ok=True)  # what the run before has counted
             with _server(name, folder) as server:
                 token = _form_token(server) if name == "portal" else ""
                 looks = LookUps(credentials, bare=name == "floor", token=token)
@@ -93,7 +94,7 @@ def measure(report: Report, folder: Path, credentials: int, seconds: int, *, run
 def _server(name: str, folder: Path) -> Server:
     if name == "portal":
         return portal_server(folder, PORTAL_PROXIES="1")
-    return Server([sys.executable, "-m", "bench.bare", folder, PORT])
+    return Server([sys.executable, "-m", "bench.bare", folder, PORT], port=PORT)
 
 
 def _form_token(server: Server) -> str:
