@@ -57,5 +57,6 @@ def _cursor(name: str, columns: Sequence[Field]) -> list | None:
 
 def _address(name: str, row, columns: Sequence[Field]) -> str:
     kept = {key: value for key, value in request.args.items() if key not in ("before", "after") and value}
-    place = json.dumps([getattr(row, column.name) for column in columns], ensure_ascii=False, separators=(",", ":"))
+    # The stored value: of a reference the id, not the row behind it.
+    place = json.dumps([row.__data__[column.name] for column in columns], ensure_ascii=False, separators=(",", ":"))
     return url_for(request.endpoint, **(request.view_args or {}), **kept, **{name: place})
