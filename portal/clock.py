@@ -40,5 +40,10 @@ def at(moment: datetime) -> Iterator[None]:
 
 
 def _shift() -> timedelta:
-    """Offset in seconds for a test server in a process of its own; settings refuse it outside of tests."""
-    return timedelta(seconds=int(os.environ.get("PORTAL_TEST_CLOCK_SHIFT", "0") or 0))
+    """Offset for a test server in a process of its own: seconds, or the file that holds them and may change while it
+    runs; settings refuse it outside of tests."""
+    shift = os.environ.get("PORTAL_TEST_CLOCK_SHIFT", "0") or "0"
+    if shift.startswith("/"):
+        with open(shift, encoding="ascii") as file:
+            shift = file.read()
+    return timedelta(seconds=float(shift))

@@ -26,14 +26,23 @@ class LiveServer:
 
     def __init__(self, data: Path, scenario: str, *, now: datetime | None = None, workers: int = 1, **seed):
         self.data, self.port, self.process = data, free_port(), None
-        # The server's clock is shifted in its environment, so that a story of 2022 plays in 2022.
-        shift = int((now - clock.now()).total_seconds()) if now else 0
+        # The server's clock is shifted by what this file holds, so that a story of 2022 plays in 2022 and can go on.
+        data.mkdir(parents=True, exist_ok=True)
+        self._shift = data / "clock-shift"
+        self.set_clock(now)
         self.env = {
             **{key: value for key, value in os.environ.items() if not key.startswith("PORTAL_")},
             "PORTAL_DATA": str(data), "PORTAL_TESTING": "1", "PORTAL_PORT": str(self.port),
-            "PORTAL_WORKERS": str(workers), "PORTAL_ACCESS_LOG": "0", "PORTAL_TEST_CLOCK_SHIFT": str(shift),
+            "PORTAL_WORKERS": str(workers), "PORTAL_ACCESS_LOG": "0", "PORTAL_TEST_CLOCK_SHIFT": str(self._shift),
         }  # fmt: skip
         self.seeded = self.seed(scenario, **seed)
+
+    def set_clock(self, moment: datetime | None) -> None:
+        """From now on it is `moment` for the server and everything it runs, and time goes on from there; None: real."""
+        seconds = (moment - clock.now()).total_seconds() if moment else 0.0
+        fresh = self._shift.with_suffix(".new")
+        fresh.write_text(str(seconds), encoding="ascii")
+        fresh.replace(self._shift)
 
     @property
     def url(self) -> str:
