@@ -135,6 +135,14 @@ class Things:
             return [world.batches["hefei"].id]
         if kind == "question":
             return [row.id for row in Question.select().where(Question.province == "anhui")]
+        if kind == "session":
+            return [world.sessions["anhui"].id]
+        if kind in ("seat", "excuse", "excuse_file"):
+            hidden = {"A": ["chengdu2", "hefei"], "U": ["chengdu2", "mianyang", "hefei"], "C": ["mianyang", "hefei"]}
+            rows = {"seat": world.seats, "excuse": world.excuses, "excuse_file": world.excuse_files}[kind]
+            return [rows[place].id for place in hidden.get(seat, ["hefei"])]
+        if kind == "left":
+            return [world.cases["hefei"]["unfinished"].id, world.cases["chengdu"]["approved"].id]
         if kind in ("reason",):
             return [row.id for row in Reason.select().where(Reason.province == "anhui")]
         return []
@@ -233,6 +241,11 @@ class Things:
             "credential": lambda: world.credentials["chengdu:returned" if seat == "A" else place].id,
             "batch": lambda: world.batches[place].id,
             "cancel": lambda: "cancel",
+            "session": lambda: world.sessions[province].id,
+            "seat": lambda: world.seats[place].id,
+            "excuse": lambda: world.excuses[place].id,
+            "excuse_file": lambda: world.excuse_files[place].id,
+            "left": lambda: world.cases[place]["unfinished"].id,
             "region": lambda: first(Region.select()),
             "occupation": lambda: first(Occupation.select()),
             "reason": lambda: first(Reason.select().where(Reason.province == province)),

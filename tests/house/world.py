@@ -14,9 +14,11 @@ from portal.documents.sheets import write_sheet
 from portal.models import (
     Article,
     Attempt,
+    Attendance,
     CalendarYear,
     Case,
     Credential,
+    Excuse,
     FileVersion,
     Grant,
     HeldQualification,
@@ -32,6 +34,7 @@ from portal.models import (
     Plan,
     Question,
     Registration,
+    Session,
     Supervision,
     Workday,
 )
@@ -42,6 +45,7 @@ from portal.storage import Store
 from tests import make
 from tests.actions import registering
 from tests.house.world_supervision import add_supervision
+from tests.make_classes import make_class_session, make_excuse, make_participant, make_seat
 from tests.make_credentials import make_passed
 from tests.storage import corpus
 
@@ -72,6 +76,10 @@ class World:
     jobs: dict[str, Job] = field(default_factory=dict)
     credentials: dict[str, Credential] = field(default_factory=dict)
     batches: dict[str, Job] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    seats: dict[str, Attendance] = field(default_factory=dict)
+    excuses: dict[str, Excuse] = field(default_factory=dict)
+    excuse_files: dict[str, FileVersion] = field(default_factory=dict)
     statements: dict[str, Case] = field(default_factory=dict)
     supervisions: dict[str, Supervision] = field(default_factory=dict)
     violations: dict[str, OrganisationCase] = field(default_factory=dict)
@@ -99,6 +107,7 @@ def build_world(store: Store) -> World:
     _sit_exams(world)
     _teach(world)
     add_supervision(world)
+    _hold_classes(world)
     return world
 
 
@@ -319,6 +328,27 @@ def _sit_exams(world: World) -> None:
             registration=case.id, number=1, seed="0", items=[[question[case.province].id, "100", [0, 1]]], pass_mark=90,
             started_at=clock.now(), due_at=clock.now() + timedelta(hours=10), open_key=case.id,
         )  # fmt: skip
+
+
+def _hold_classes(world: World) -> None:
+    """An offline session of each plan; at three places somebody who sat in it with evidence for an excuse, and somebody
+    left behind."""
+    for province in ("sichuan", "anhui"):
+        world.sessions[province] = make_class_session(world.plans[province]["published"])
+    for place in ("chengdu", "chengdu2", "mianyang", "hefei"):
+        province = PLACES[place][0]
+        registration = Registration.get_by_id(world.cases[place]["approved"].id)
+        world.seats[place] = make_seat(world.sessions[province], registration)
+        world.excuses[place] = make_excuse(registration)
+        actor = make.applicant(world.people[place]["approved"])
+        slot = f"excuse:{world.excuses[place].id}"
+        kept = keep_picture(world.store, f"case:{registration.case_id}", slot, actor, "隔离通知.jpg")
+        world.excuse_files[place] = kept
+        person = add_person(world, place, "unfinished")
+        left = make_participant(
+            world.plans[province]["published"], world.organisations[place], "unfinished", person=person
+        )
+        world.cases[place]["unfinished"] = Case.get_by_id(left.case_id)
 
 
 def _bring_to(world: World, place: str, case: Case, state: str) -> None:
