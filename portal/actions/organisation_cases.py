@@ -12,7 +12,6 @@ from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.supervision import OUTCOME_LABELS, PROSECUTORS, Ground, Outcome, ground_words
 from portal.rules.workflow import Actor
 
-
 OPEN = "调查中"
 
 
