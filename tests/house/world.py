@@ -346,7 +346,7 @@ def _hold_classes(world: World) -> None:
         world.excuse_files[place] = kept
         person = add_person(world, place, "unfinished")
         left = make_participant(
-            world.plans[province]["published"], world.organisations[place], "unfinished", person=person
+            world.plans[province]["published"], world.organisations[place], "unfinished", person=person, steps=False
         )
         world.cases[place]["unfinished"] = Case.get_by_id(left.case_id)
 

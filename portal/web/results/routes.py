@@ -37,7 +37,7 @@ GROUPS = {
     "in_class": ("在训", IN_CLASS),
     "passed": ("合格", HAS_PASSED),
     "failed": ("不合格", frozenset({State.FAILED})),
-    "left": ("未按期完成", LEFT_BEHIND),
+    "left": ("未完成", LEFT_BEHIND),
 }
 
 
