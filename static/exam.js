@@ -6,7 +6,7 @@
   const find = (id) => document.getElementById(id);
   const status = find("exam-status"), banner = find("exam-lost");
   const waiting = new Map(); /* place → the newest value that the server does not have yet */
-  let ends = 0, heard = 0, lost = false, busy = false, over = false, leaving = false, retry = 0;
+  let ends = 0, heard = 0, lost = false, over = false, leaving = false, retry = 0;
 
   const hear = (seconds) => { heard = performance.now(); ends = heard + Number(seconds) * 1000; };
   hear(form.dataset.seconds);
@@ -57,9 +57,10 @@
     send();
   });
 
-  async function send() {
-    if (busy || over) return !waiting.size;
-    busy = true;
+  let run = null;
+  const send = () => (run ??= sendAll().finally(() => { run = null; }));
+
+  async function sendAll() {
     clearTimeout(retry);
     while (waiting.size && !over) {
       const [place, given] = waiting.entries().next().value;
@@ -67,9 +68,8 @@
       if (!(await sent(place, given))) break;
       if (waiting.get(place) === given) waiting.delete(place);
     }
-    busy = false;
     if (over) return false;
-    if (waiting.size) { retry = setTimeout(send, 3000); return false; }
+    if (waiting.size || (lost && !(await renew()))) { retry = setTimeout(send, 3000); return false; }
     if (lost) { lost = false; banner.hidden = true; say("网络已恢复，答案已全部保存"); } else if (status.textContent === "正在保存…") say("答案已保存");
     return true;
   }
@@ -113,7 +113,7 @@
   }
 
   window.addEventListener("offline", () => fail("网络连接已中断。"));
-  window.addEventListener("online", async () => { if (await renew()) send(); });
+  window.addEventListener("online", send);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && performance.now() - heard > 60000) renew();
     if (!document.hidden) send();
@@ -127,7 +127,9 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     const button = event.submitter;
-    if (!(await send()) || !navigator.onLine) { alarm("网络连接已中断，还不能交卷：答案暂存在本页，恢复后请再点“交卷”。"); return; }
+    const all = await send();
+    await new Promise((done) => setTimeout(done)); /* a form cannot be sent again while it is still being sent */
+    if (!all || !navigator.onLine) { alarm("网络连接已中断，还不能交卷：答案暂存在本页，恢复后请再点“交卷”。"); return; }
     leaving = true;
     form.requestSubmit(button);
     leaving = false;

@@ -3,20 +3,22 @@
 import json
 import secrets
 import sys
+from datetime import timedelta
 
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
-from portal import database
+from portal import clock, database
 from portal.actions.cases import Decision
 from portal.actions.cases import decide as decide_case
 from portal.actions.registrations import open_registration, submit_registration
-from portal.models import Case, Grant, HeldQualification, Office, Person, Plan, User
+from portal.models import Attempt, Case, Grant, HeldQualification, Office, Person, Plan, User
 from portal.models.jurisdictions import use_profiles
 from portal.rules.passwords import make_hash
 from portal.settings import ROOT, Settings
 from portal.storage import Store
 from tests import make
+from tests import make_exam as exam
 from tests.actions import registering
 from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
 
@@ -130,7 +132,43 @@ def register_people(store: Store, people: list[int], unit: str, plan: int) -> di
     return {"grants": {}}
 
 
-SCENARIOS = {"world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people}
+def seed_exam(store: Store, candidates: int = 6) -> dict:
+    """Participants who have finished the study: `timed…` have 60 minutes from their start, `slot…` until 16:30 of the
+    server's day, `early` sits tomorrow. Two attempts each.
+    """
+    today = clock.now().replace(hour=14, minute=30, second=0, microsecond=0)
+    exam.make_bank(make.SICHUAN)
+    ends = {"exam_starts_at": today, "exam_ends_at": today + timedelta(hours=2)}
+    plans = {
+        "timed": exam.make_exam_plan(make.SICHUAN, training_to=clock.today() + timedelta(days=9)),
+        "slot": exam.make_slot_plan(**ends),
+        "early": exam.make_slot_plan(**{name: moment + timedelta(days=1) for name, moment in ends.items()}),
+    }
+    grants, cases = {}, {}
+    for kind, plan in plans.items():
+        for number in range(1 if kind == "early" else candidates):
+            registration = exam.make_candidate(plan)
+            grants[f"{kind}{number}"] = make.grant_of(registration.person)
+            cases[f"{kind}{number}"] = registration.case_id
+    centre = make.make_grant("P", make.make_province_centre(make.SICHUAN))
+    return {"grants": {**grants, "centre": centre}, "cases": cases}
+
+
+def end_attempt(store: Store, attempt: int, seconds: int) -> dict:
+    """In a running assessment: this paper's time is over in so many seconds."""
+    Attempt.update(due_at=clock.now() + timedelta(seconds=seconds)).where(Attempt.id == attempt).execute()
+    return {"grants": {}}
+
+
+def log_in_again(store: Store, login: str) -> dict:
+    """Another login of an applicant, in the role "again"."""
+    return {"grants": {"again": Grant.select().join(User).where(User.login == login, Grant.seat == "A").get()}}
+
+
+SCENARIOS = {
+    "world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people, "exam": seed_exam,
+    "end_attempt": end_attempt, "login": log_in_again,
+}  # fmt: skip
 
 if __name__ == "__main__":
     print(json.dumps(main(sys.argv[1], json.loads(sys.argv[2])), ensure_ascii=False))
