@@ -10,6 +10,7 @@ from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, o
 from portal.actions.people import EDUCATIONS, clean_name, correct_name, find_person, has_live_cases, is_unclaimed
 from portal.actions.registration_guards import check_organisation, check_room, check_window
 from portal.actions.registrations import end_registration, live_registrations, open_draft
+from portal.actions.renewals import check_renewal
 from portal.database import transaction
 from portal.models import Case, Organisation, Person, Plan
 from portal.models.entered import DELETED, entered_by
@@ -169,6 +170,7 @@ def _enter(row: Mapping, plan: Plan, unit: Organisation, actor: Actor, seen: dic
     seen[key] = number
     with transaction():
         person, renamed = find_person(*key), False
+        check_renewal(plan, person or Person())
         employer = Organisation.get_or_none(Organisation.name == (values["employer_name"] or unit.name))
         fresh = {**values, "organisation": unit, "province": plan.province, "employer": employer}
         if person is None:
@@ -201,6 +203,7 @@ def _check_row(row: Mapping, plan: Plan, unit: Organisation) -> None:
     """What _enter() would refuse, without writing anything."""
     values = _clean(row)
     person = find_person(values["id_type"], values["id_number"])
+    check_renewal(plan, person or Person())
     if person is not None:
         renamed = _check_existing(person, values, unit)
         if not (renamed and live_registrations(plan, person)):

@@ -224,9 +224,12 @@ def settle_renewal(credential: Credential) -> Credential | None:
 
     Safe to repeat. Call it inside the transaction that makes `credential` valid.
     """
-    if credential.succession != rules.RENEWAL or credential.state != State.VALID or credential.replaces_id is None:
+    first = credential
+    while first.succession == rules.CORRECTION and first.replaces_id is not None:  # a corrected renewal renews, too
+        first = first.replaces
+    if first.succession != rules.RENEWAL or credential.state != State.VALID or first.replaces_id is None:
         return None
-    old = Credential.get_by_id(credential.replaces_id)
+    old = Credential.get_by_id(first.replaces_id)
     if old.state not in (State.VALID, State.EXPIRED):
         return None
     move_credential(old, Action.REPLACE, actor=SYSTEM, data={"by": credential.number}, ended_at=clock.now())

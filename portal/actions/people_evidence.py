@@ -7,6 +7,7 @@ from typing import TypeVar
 from portal import clock
 from portal.actions.events import record
 from portal.actions.files import keep_file, remove_file
+from portal.actions.own_register import confirm_credential
 from portal.database import transaction
 from portal.models import FileVersion, HeldQualification, Occupation, Person, RegisteredCertificate, WorkEntry
 from portal.models.jurisdictions import profile_of
@@ -82,6 +83,8 @@ def confirming_register(person: Person, qualification: HeldQualification) -> str
     """
     if not person.province or not profile_of(person.province).registration.auto_verify or not qualification.number:
         return ""
+    if qualification.kind == EXAMINER_CARD and (register := confirm_credential(person, qualification)):
+        return register
     row = RegisteredCertificate.get_or_none(
         RegisteredCertificate.number == qualification.number, RegisteredCertificate.id_number == person.id_number
     )

@@ -203,10 +203,10 @@ def fill_from_profile(profile: Profile, grade: str, kind: str = "training") -> d
         "occupations_from_filing": profile.occupations.from_filing,
         "mode": training.mode,
         "contents": list(training.contents),
-        "minutes": training.minutes,
+        "minutes": training.minutes if kind == "training" else None,
         "pass_mark": training.pass_mark,
         "attempts": training.attempts,
-        "assessments": list(training.assessments),
+        "assessments": list(training.assessments) if kind == "training" else [],
         "exam_minutes": training.exam_minutes,
         "paper": [{"kind": part.kind, "count": part.count, "points": str(part.points)} for part in training.paper],
         "conditions_text": "\n".join(
@@ -287,6 +287,8 @@ def _clean_values(values: dict[str, Any], profile: Profile) -> dict[str, Any]:
     values = dict(values)
     values["name"] = " ".join(values["name"].split())
     values["batch_no"] = squeeze(values["batch_no"] or "") or None
+    if values["kind"] == "renewal":
+        values["minutes"] = values["minutes"] or None  # 0: no study demanded
     if values["kind"] not in KIND_LABELS:
         raise Invalid("kind", "请选择计划类型。")
     if values["mode"] not in MODE_LABELS:
@@ -340,9 +342,16 @@ def _list_blanks(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not values["batch_no"]:
         yield "batch_no", "请填写批次号。"
     for name, label in PLAN_NUMBERS.items():
-        # The study may be measured in class hours instead of minutes (川人社职鉴〔2022〕21号 五).
-        if values[name] is None and not (name == "minutes" and values["class_hours"]):
+        if values[name] is None and name not in _optional_numbers(values):
             yield name, f"请填写{label}，系统不会代为设定。"
+
+
+def _optional_numbers(values: dict[str, Any]) -> set[str]:
+    """The numbers that may stay blank: minutes where the study is measured in class hours (川人社职鉴〔2022〕21号 五);
+    in a renewal the study, and what an assessment needs where there is none (R6.24)."""
+    if values["kind"] == "renewal":
+        return {"minutes"} if values["assessments"] else set(PLAN_NUMBERS)
+    return {"minutes"} if values["class_hours"] else set()
 
 
 def _check_complete(values: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date
 
 from portal import clock
+from portal.actions.own_register import numbers_known, registered_cards
 from portal.actions.people_evidence import EXAMINER_CARD, GRADES, confirming_register, level_label, scans_of
 from portal.models import (
     Case,
@@ -20,7 +21,8 @@ from portal.models import (
 )
 from portal.models.jurisdictions import profile_of
 from portal.rules import eligibility
-from portal.rules.eligibility import Result
+from portal.rules.credential import RENEWAL
+from portal.rules.eligibility import HeldExaminerCard, Result
 from portal.rules.facts import ExaminerCard, Facts, OccupationRef, Qualification, QualificationKind, TitleGrade
 from portal.rules.flows.registration import State
 from portal.rules.identity import DOCUMENT_TYPES
@@ -110,7 +112,7 @@ def facts_of(registration: Registration, data: Mapping, files: Mapping) -> Facts
         occupation=_reference(occupation),
         qualifications=tuple(_held(row) for row in data["qualifications"] if row["kind"] != EXAMINER_CARD),
         experience=periods_of(data),
-        cards=tuple(_card(row, files) for row in data["qualifications"] if row["kind"] == EXAMINER_CARD),
+        cards=registered_cards(registration.person_id) + _claimed_cards(data, files),
         declarations=frozenset(each["key"] for each in about.get("declarations", [])),
         healthy=about.get("health"),
         aliases=_aliases(),
@@ -125,7 +127,10 @@ def evaluate_registration(registration: Registration, contents: tuple[dict, dict
         return ()
     plan = registration.plan
     classes = tuple(int(each) for each in plan.classes) or None
-    return eligibility.evaluate(profile_of(plan.province).conditions(plan.grade, classes), facts, clock.today())
+    conditions = profile_of(plan.province).conditions(plan.grade, classes)
+    if plan.kind == RENEWAL:  # what is renewed proves itself; an expired one must not stand in its own way
+        conditions = tuple(each for each in conditions if each.kind != HeldExaminerCard.kind)
+    return eligibility.evaluate(conditions, facts, clock.today())
 
 
 def pack_results(results: tuple[Result, ...]) -> list[dict]:
@@ -309,6 +314,13 @@ def _held(row: Mapping) -> Qualification:
         issuer=row["issuer"],
         issued_on=date.fromisoformat(row["issued_on"]) if row["issued_on"] else None,
     )
+
+
+def _claimed_cards(data: Mapping, files: Mapping) -> tuple[ExaminerCard, ...]:
+    """What the person says to hold; a number that the own register knows is left to the register alone."""
+    claimed = [row for row in data["qualifications"] if row["kind"] == EXAMINER_CARD]
+    known = numbers_known(row["number"] for row in claimed)
+    return tuple(_card(row, files) for row in claimed if row["number"] not in known)
 
 
 def _card(row: Mapping, files: Mapping) -> ExaminerCard:

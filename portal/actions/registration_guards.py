@@ -5,6 +5,7 @@ from datetime import datetime
 from portal import clock
 from portal.actions.bars import check_not_barred
 from portal.actions.people import missing_fields
+from portal.actions.renewals import check_renewal, renewable_occupations
 from portal.models import Filing, Occupation, Office, Organisation, Person, Plan, Region, Registration, ScopeLine
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import NotAllowed
@@ -32,6 +33,7 @@ def check_may_register(plan: Plan, person: Person, moment: datetime) -> None:
     if missing_fields(person):
         raise NotAllowed(PROFILE_FIRST)
     check_region(plan, person)
+    check_renewal(plan, person)
     check_window(plan, moment)
     check_not_barred(person, person.organisation, province=plan.province)
     check_organisation(plan, person.organisation)
@@ -148,12 +150,15 @@ def offered_occupations(plan: Plan, organisation: Organisation) -> list[Occupati
 
 def occupations_for(registration: Registration) -> list[Occupation]:
     """The occupations on offer for a registration: those of its reviewing unit, or of the evaluation organisation
-    when that unit has no filing of its own (R0.03: the association recommends with its own filed occupations)."""
+    when that unit has no filing of its own (R0.03: the association recommends with its own filed occupations).
+
+    A renewal is for what the person holds."""
+    held = renewable_occupations(registration)
     for organisation in (registration.reviewer, registration.organisation):
         if organisation is not None:
             offered = offered_occupations(registration.plan, organisation)
             if offered:
-                return offered
+                return [each for each in offered if held is None or each.id in held]
     return []
 
 

@@ -40,6 +40,7 @@ from portal.actions.registration_guards import (
     why_not,
 )
 from portal.actions.registration_standing import Standing, is_late, last_day, standing
+from portal.actions.renewals import prefill_renewal
 from portal.database import transaction
 from portal.models import Case, Correction, HeldQualification, Person, Plan, Registration, Step, Submission
 from portal.models.cases import NO_DUE
@@ -90,6 +91,7 @@ def open_draft(plan: Plan, person: Person, *, actor: Actor) -> Case:
     offered = occupations_for(registration)
     if len(offered) == 1 and plan.registrations_per_person == 1:
         registration.occupation = offered[0]
+    prefill_renewal(registration, offered, [organisation for organisation, _ in choices])
     try:
         registration.save(force_insert=True)
     except IntegrityError as error:

@@ -10,6 +10,7 @@ from portal.actions.card_reminders import send_reminders
 from portal.actions.cards import void_overdue
 from portal.actions.exams import submit_overdue
 from portal.actions.expiry import expire_credentials
+from portal.actions.renewals import pass_without_assessment
 from portal.actions.study import finish_idle_study
 from portal.actions.study_reminders import remind_before_end
 from portal.actions.unfinished import lapse_overdue
@@ -23,6 +24,7 @@ SWEEPS: tuple[tuple[str, str, Callable[[datetime], int]], ...] = (
     ("expire_credentials", "证书（证卡）有效期届满", expire_credentials),
     ("card_reminders", "领取和有效期提醒", send_reminders),
     ("finish_idle_study", "没有学习要求的计划开放考核", finish_idle_study),
+    ("pass_renewals", "不设考核的复核换证", pass_without_assessment),
     ("study_reminders", "学习期限提醒", remind_before_end),
     # Papers before absences: who sat the exam and failed was not absent.
     ("submit_overdue", "到时自动交卷", submit_overdue),

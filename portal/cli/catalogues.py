@@ -44,6 +44,14 @@ def import_certificates(file: Path):
     _import(kind_of("certificates"), file)
 
 
+@import_group.command("cards")
+@FILE
+@needs_database
+def import_cards(file: Path):
+    """导入系统启用前已发的证卡，今后的编号从最大流水号之后继续。"""
+    _import(kind_of("cards"), file)
+
+
 @import_group.command("workdays")
 @FILE
 @needs_database

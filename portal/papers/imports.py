@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from portal.actions import imports
 from portal.actions.calendar import WORKDAYS
+from portal.actions.card_import import CARDS
 from portal.actions.catalogues import CERTIFICATES, EDITIONS, occupations_of
 from portal.actions.imports import Examined, Fault, ImportKind
 from portal.actions.organisation_import import ORGANISATIONS
@@ -15,7 +16,7 @@ from portal.rules.errors import Invalid
 from portal.rules.workflow import Actor
 
 KINDS: dict[str, ImportKind] = {
-    kind.key: kind for kind in (*map(occupations_of, EDITIONS), CERTIFICATES, ORGANISATIONS, WORKDAYS, QUESTIONS)
+    kind.key: kind for kind in (*map(occupations_of, EDITIONS), CERTIFICATES, ORGANISATIONS, CARDS, WORKDAYS, QUESTIONS)
 }
 
 
