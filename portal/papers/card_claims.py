@@ -79,13 +79,18 @@ def compose_claim_notice(unit: Organisation, cards: list[Credential]) -> CardNot
     )  # fmt: skip
 
 
+def has_void_notice(card: Credential) -> bool:
+    """Whether the card is void because its days of collection ended in this portal."""
+    return card.state_now == State.VOID_UNCLAIMED and None not in (card.released_on, card.claim_due)
+
+
 def print_void_notice(card: Credential, *, actor: Actor) -> tuple[bytes, str]:
     """The 作废通知 of one card as (PDF, file name), with the day from which it is void (R10.71); logged.
 
-    Raises NotAllowed while the card is not void.
+    Raises NotAllowed unless has_void_notice().
     """
-    if card.state_now != State.VOID_UNCLAIMED:
-        raise NotAllowed("这张证卡没有作废，没有作废通知。")
+    if not has_void_notice(card):
+        raise NotAllowed("这张证卡没有作废，或不是在本系统中作废的，没有作废通知。")
     notice = compose_void_notice(card)
     content = card_notice_pdf(notice)
     log_document("void_notice", f"credential:{card.id}", content, actor=actor, number=card.number)

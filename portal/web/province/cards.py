@@ -10,7 +10,7 @@ from portal.actions import card_claims, card_corrections, issuing
 from portal.actions import cards as verbs
 from portal.models import Claim, Credential, Event, Filing, Occupation, Organisation, Person, ScopeLine
 from portal.models.jurisdictions import profile_of
-from portal.papers.card_claims import cards_of, claim_table, print_void_notice
+from portal.papers.card_claims import cards_of, claim_table, has_void_notice, print_void_notice
 from portal.papers.claim_bundle import pack_bundle
 from portal.papers.tables import write_table
 from portal.rules.errors import Invalid
@@ -138,7 +138,7 @@ def correct_card(id: int):
 def void_notice(id: int):
     """The 作废通知 of a card (R10.71)."""
     row = _card(id)
-    if row.state_now != State.VOID_UNCLAIMED:
+    if not has_void_notice(row):
         abort(404)
     return send_bytes(*print_void_notice(row, actor=actor()))
 
@@ -237,7 +237,8 @@ def _show_card(row: Credential, status: int = 200, restore: ReasonForm | None = 
     return show(
         "province/card.html", status=status, card=row, flow=FLOW, moves=moves, Action=Action, events=list(events),
         successor=successor, may_correct=Action.CORRECT in moves and issuing.may_issue(row.province, person),
-        restore=restore or ReasonForm(formdata=None), revoke=revoke or ReasonForm(formdata=None), State=State,
+        restore=restore or ReasonForm(formdata=None), revoke=revoke or ReasonForm(formdata=None),
+        has_notice=has_void_notice(row),
         grade=profile_of(row.province).grade(row.grade).name,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from portal import clock
 from portal.actions import card_claims
 from portal.models import Claim, Credential, Organisation
 from portal.models.jurisdictions import profile_of
-from portal.papers.card_claims import cards_of, claim_table, print_claim_notice, print_void_notice
+from portal.papers.card_claims import cards_of, claim_table, has_void_notice, print_claim_notice, print_void_notice
 from portal.papers.claim_bundle import pack_bundle
 from portal.papers.tables import write_table
 from portal.rules.errors import Invalid
@@ -60,7 +60,9 @@ def cards():
         waiting = {claim.id for claim in listed.rows if card_claims.waiting_cards(claim)}
         return show("unit/claims.html", listed=listed, numbers=numbers, waiting=waiting, tabs=_tabs(what))
     listed = take_page(Credential.visible_to(actor()), Credential.id, newest_first=True)
-    return show("unit/all_cards.html", listed=listed, tabs=_tabs(what), flow=FLOW, State=State)
+    return show(
+        "unit/all_cards.html", listed=listed, tabs=_tabs(what), flow=FLOW, State=State, has_notice=has_void_notice
+    )
 
 
 @blueprint.post("/cards")
@@ -148,7 +150,7 @@ def claim_notice(day: str):
 def void_notice(id: int):
     """The 作废通知 of a card (R10.71)."""
     card = get_or_404(Credential.visible_to(actor()).where(Credential.id == id))
-    if card.state_now != State.VOID_UNCLAIMED:
+    if not has_void_notice(card):
         abort(404)
     return send_bytes(*print_void_notice(card, actor=actor()))
 
