@@ -109,6 +109,7 @@ def queue_context(desk: Desk) -> dict:
         "done": done,
         "kinds": KINDS,
         "kind_choices": KIND_CHOICES,
+        "in_bulk": not filters.kind or KINDS[filters.kind].in_bulk,
         "tabs": tab_items(desk, numbers, person),
         "counters": counter_items(desk, numbers),
         "plans": queues.plans_waiting(person) if filters.tab in ("waiting", "returned", "done", "behalf") else [],
@@ -221,10 +222,11 @@ def counter_items(desk: Desk, numbers) -> list[tuple]:
     filters = desk.filters
     if filters.tab != "waiting":
         return []
-    base = replace(filters.without_page(), due="", claimed="")
+    base = replace(filters.without_page(), kind="", due="", claimed="")
+    everything = not (filters.kind or filters.due or filters.claimed)
     late = "late" if numbers.late else ""
     return [
-        ("全部待办", capped(numbers.waiting), _address(desk, base), not filters.due and not filters.claimed),
+        ("全部待办", capped(numbers.waiting), _address(desk, base), everything),
         ("已逾期", capped(numbers.late), _address(desk, replace(base, due="late")), filters.due == "late", late),
         ("今天到期", capped(numbers.today), _address(desk, replace(base, due="today")), filters.due == "today",
          "today" if numbers.today else ""),
