@@ -131,6 +131,9 @@ class Things:
         if kind == "credential":
             hidden = {"A": ["chengdu", "mianyang", "hefei"], "U": ["mianyang", "hefei"]}.get(seat, ["hefei"])
             return [world.credentials[place].id for place in hidden]
+        if kind in ("claim", "void_card"):
+            rows = world.claims if kind == "claim" else {**world.voided, "hefei": world.credentials["hefei"]}
+            return [rows[place].id for place in (["mianyang", "hefei"] if seat == "U" else ["hefei"])]
         if kind == "batch":
             return [world.batches["hefei"].id]
         if kind == "question":
@@ -239,6 +242,10 @@ class Things:
                 "U": f"unit:{place}", "C": "city:chengdu", "K": "county:chengdu", "B": "bureau:chengdu",
                 "P": f"province:{province}", "D": f"department:{province}"}.get(seat, "unit:chengdu")].id,
             "credential": lambda: world.credentials["chengdu:returned" if seat == "A" else place].id,
+            "claim": lambda: world.claims[place].id,
+            "void_card": lambda: world.voided[place].id,
+            "released": lambda: world.voided[place].released_on.isoformat(),
+            "restore": lambda: "restore",
             "batch": lambda: world.batches[place].id,
             "cancel": lambda: "cancel",
             "session": lambda: world.sessions[province].id,

@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from portal import clock
-from portal.actions import cases, colleagues, forwards, issuing, jobs, notices, recommendations, registrations
+from portal.actions import (
+    card_claims,
+    cards,
+    cases,
+    colleagues,
+    forwards,
+    issuing,
+    jobs,
+    notices,
+    recommendations,
+    registrations,
+)
 from portal.actions.cases import Decision
 from portal.actions.files import keep_file
 from portal.actions.modules import add_module
@@ -17,6 +28,7 @@ from portal.models import (
     Attendance,
     CalendarYear,
     Case,
+    Claim,
     Credential,
     Excuse,
     FileVersion,
@@ -76,6 +88,8 @@ class World:
     jobs: dict[str, Job] = field(default_factory=dict)
     credentials: dict[str, Credential] = field(default_factory=dict)
     batches: dict[str, Job] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    voided: dict[str, Credential] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     seats: dict[str, Attendance] = field(default_factory=dict)
     excuses: dict[str, Excuse] = field(default_factory=dict)
@@ -103,6 +117,7 @@ def build_world(store: Store) -> World:
         _register(world, place)
     _work_in_bulk(world)
     _issue_credentials(world)
+    _claim_cards(world)
     _leave_traces(world)
     _sit_exams(world)
     _teach(world)
@@ -278,6 +293,30 @@ def _issue_credentials(world: World) -> None:
     older.mac = seal(older)
     older.save(force_insert=True)
     world.credentials["chengdu:returned"] = older
+
+
+def _claim_cards(world: World) -> None:
+    """At two units a claimed card with its stamped table, and one that nobody collected in time; a claim elsewhere."""
+    issuer = make.actor_of(world.grants["department:sichuan"])
+    plan = world.plans["sichuan"]["published"]
+    for place in ("chengdu", "mianyang"):
+        unit = make.actor_of(world.grants[f"unit:{place}"])
+        people = [add_person(world, place, key) for key in ("claimed", "voided")]
+        passed = [make_passed(plan, world.organisations[place], person) for person in people]
+        made = [issuing.issue_one(registration, actor=issuer) for registration in passed]
+        cards.release_cards([card.id for card in made], actor=issuer)
+        kept = world.store.keep_issued(corpus.jpeg(), "汇总表.jpg", kind="jpeg")
+        world.claims[place] = card_claims.claim_cards(
+            [made[0].id], actor=unit, receiver="领取人", receiver_phone="13900000000", kept=kept
+        )
+        due = clock.today() - timedelta(days=1)
+        Credential.update(claim_due=due).where(Credential.id == made[1].id).execute()
+        cards.void_overdue()
+        world.voided[place] = Credential.get_by_id(made[1].id)
+    world.claims["hefei"] = Claim.create(
+        organisation=world.organisations["hefei"], province="anhui", number="LQ34-0001", claimed_at=clock.now(),
+        receiver="领取人",
+    )  # fmt: skip
 
 
 def _leave_traces(world: World) -> None:
