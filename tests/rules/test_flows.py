@@ -6,6 +6,8 @@ import pytest
 
 from portal.rules.errors import NotAllowed, Stale
 from portal.rules.flows import FLOWS
+from portal.rules.flows import credential as credentials
+from portal.rules.flows import statement as statements
 from portal.rules.flows.registration import FLOW as REGISTRATION
 from portal.rules.flows.registration import Action, State
 from portal.rules.workflow import IN_REVIEW, REVIEWERS, Seat
@@ -48,31 +50,81 @@ D1 = {
     ("struck", "annul", P): "unfinished",
     ("passed", "certify", P | D): "certified",
 }
-EXPECTED = {(state, action, seat): target for (state, action, seats), target in D1.items() for seat in seats}
+# Appendix D2, likewise. The appendix draws awaiting_claim → valid as one arrow "claimed by the unit, confirmed by the
+# province"; here it is two moves, the unit's claim and the province's handing out. `issued` is a card that is made and
+# numbered before its release (发放); an electronic certificate begins in `valid`. The issue itself is no move: nothing
+# is there before it.
+ISSUERS = P | D
+D2 = {
+    ("issued", "release", ISSUERS): "awaiting_claim",
+    ("awaiting_claim", "claim", U | S): "claimed",  # S: a corrected card keeps the claim of the one it follows
+    ("claimed", "hand_out", ISSUERS): "valid",
+    ("awaiting_claim", "void", S): "void_unclaimed",
+    ("void_unclaimed", "restore", ISSUERS): "awaiting_claim",
+    ("issued", "expire", S): "expired",
+    ("awaiting_claim", "expire", S): "expired",
+    ("claimed", "expire", S): "expired",
+    ("valid", "expire", S): "expired",
+    ("issued", "revoke", ISSUERS): "revoked",
+    ("awaiting_claim", "revoke", ISSUERS): "revoked",
+    ("claimed", "revoke", ISSUERS): "revoked",
+    ("valid", "revoke", ISSUERS): "revoked",
+    ("issued", "correct", ISSUERS): "revoked",
+    ("awaiting_claim", "correct", ISSUERS): "revoked",
+    ("claimed", "correct", ISSUERS): "revoked",
+    ("valid", "correct", ISSUERS): "revoked",
+    ("valid", "replace", ISSUERS | S): "replaced",
+    ("expired", "replace", ISSUERS | S): "replaced",
+}
+# The statement (R7.18): one level, either way with a reason; whoever files takes it back while it is not decided.
+STATEMENT = {
+    ("draft", "submit", A | U): "under_review",
+    ("under_review", "pass", P | D): "upheld",
+    ("under_review", "reject", P | D): "dismissed",
+    ("under_review", "withdraw", A | U): "withdrawn",
+}
+TABLES = {
+    "registration": (REGISTRATION, State, Action, D1),
+    "credential": (credentials.FLOW, credentials.State, credentials.Action, D2),
+    "statement": (statements.FLOW, statements.State, statements.Action, STATEMENT),
+}
+
+
+def expected_of(table: dict) -> dict:
+    """(state, action, seat) → state, one line for each seat."""
+    return {(state, action, seat): target for (state, action, seats), target in table.items() for seat in seats}
 
 
 def combinations():
-    """Every state × action × seat of the registration."""
-    return list(product(State, Action, Seat))
+    """Every flow × state × action × seat."""
+    found = []
+    for name, (_, states, actions, _) in TABLES.items():
+        found += [(name, *each) for each in product(states, actions, Seat)]
+    return found
 
 
-@pytest.mark.parametrize(("state", "action", "seat"), combinations())
-def test_the_registration_follows_appendix_d1(state, action, seat):
-    key = (state, action, seat)
-    if key in EXPECTED:
-        found = REGISTRATION.find(action, seat=seat, state=state)
-        assert (found.action, found.target) == (action, EXPECTED[key])
+@pytest.mark.parametrize(("name", "state", "action", "seat"), combinations())
+def test_the_flows_follow_appendix_d(name, state, action, seat):
+    flow, states, _, table = TABLES[name]
+    expected, key = expected_of(table), (state, action, seat)
+    if key in expected:
+        found = flow.find(action, seat=seat, state=state)
+        assert (found.action, found.target) == (action, expected[key])
         return
-    is_elsewhere = any((other, action, seat) in EXPECTED for other in State)
+    is_elsewhere = any((other, action, seat) in expected for other in states)
     with pytest.raises(Stale if is_elsewhere else NotAllowed) as refused:
-        REGISTRATION.find(action, seat=seat, state=state)
+        flow.find(action, seat=seat, state=state)
     assert refused.type is (Stale if is_elsewhere else NotAllowed)
     if is_elsewhere:
-        assert REGISTRATION.labels[state] in refused.value.message
+        assert flow.labels[state] in refused.value.message
 
 
 def test_the_matrix_is_whole():
-    assert len(combinations()) == 14 * 18 * 9 and set(EXPECTED) <= set(combinations())
+    assert len(combinations()) == (14 * 18 + 8 * 10 + 5 * 4) * 9
+    for name, (_, _, _, table) in TABLES.items():
+        assert {(name, *key) for key in expected_of(table)} <= set(combinations()), name
+        assert len(expected_of(table)) == sum(len(seats) for _, _, seats in table)
+    assert set(TABLES) == set(FLOWS)
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=list(FLOWS))
@@ -128,3 +180,8 @@ def test_a_harmful_decision_needs_a_reason():
         harmful = harmful or t.action in (Action.CORRECT_RESULT, Action.EXCUSE, Action.STRIKE, Action.ANNUL)
         harmful = harmful or (t.action == Action.WITHDRAW and Seat.UNIT in t.by)
         assert (t.note == "required") == harmful, t
+    for t in credentials.FLOW.transitions:
+        harmful = t.action in ("restore", "revoke", "correct")
+        assert (t.note == "required") == harmful, t
+    for t in statements.FLOW.transitions:
+        assert (t.note == "required") == (t.action in ("pass", "reject")), t
