@@ -10,7 +10,10 @@ from portal.rules.flows.registration import State
 from portal.rules.workflow import Actor
 from tests import make
 
-WINDOW = {"study_from": date(2022, 12, 8), "study_to": date(2022, 12, 20)}
+WINDOW = {
+    "opens_on": date(2022, 11, 28), "closes_on": date(2022, 12, 5), "study_from": date(2022, 12, 8),
+    "study_to": date(2022, 12, 20),
+}  # fmt: skip
 
 
 def make_module(plan: Plan, title: str = "考评技术", *, kind: str = "text", minutes: int = 60, **kw) -> Module:

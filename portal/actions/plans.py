@@ -14,6 +14,7 @@ from portal.actions.events import record, tell
 from portal.actions.modules import seed_modules
 from portal.actions.numbers import next_number
 from portal.actions.registrations import close_for_cancelled_plan
+from portal.actions.study import settle_plan
 from portal.actions.unfinished import close_class
 from portal.database import transaction
 from portal.models import Case, Person, Plan, Registration
@@ -102,6 +103,8 @@ def update_plan(plan: Plan, *, values: dict[str, Any], actor: Actor, seen: int, 
         plan = Plan.get_by_id(plan.id)
         if "review_by" in changes:
             move_to_plan_dates(plan, actor=actor)
+        if plan.state == PlanState.PUBLISHED and {"minutes", "class_hours"} & changes.keys():
+            settle_plan(plan)
         return plan
 
 

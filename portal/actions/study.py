@@ -155,6 +155,12 @@ def settle_study(registration: Registration) -> bool:
     return case.state != State.APPROVED
 
 
+def settle_plan(plan: Plan) -> int:
+    """After the required time of a plan was lowered: open the assessments to all who have reached it now."""
+    rows = Registration.select().join(Case).where(Case.plan == plan.id, Case.state == State.APPROVED)
+    return sum(settle_study(row) for row in list(rows))
+
+
 def finish_idle_study(moment: datetime) -> int:
     """The sweep for plans that require no study at all: their assessments are open from the approval on."""
     changed = 0

@@ -122,4 +122,4 @@ def soonest_reminder(plan: Plan) -> date | None:
     if not window.is_complete():
         return None
     days = (window.closes_on - timedelta(days=n) for n in profile_of(plan.province).training.study_reminders)
-    return min((day for day in days if day >= today), default=None)
+    return min((day for day in days if day > today), default=None)

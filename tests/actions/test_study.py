@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.actions import study
+from portal.actions import plans, study
 from portal.actions.modules import modules_of
 from portal.actions.participants import keep_result
 from portal.models import Case, Event, Progress, StudyClock, StudyTime
 from portal.rules.errors import NotAllowed, Stale
 from portal.rules.flows.registration import State
 from portal.rules.study import MAX_BEAT
-from portal.rules.workflow import SYSTEM
+from portal.rules.workflow import SYSTEM, Seat
 from tests import make
 from tests.make_study import make_class, make_module, make_participant, sit
 
@@ -238,3 +238,22 @@ def test_a_plan_that_requires_nothing_opens_its_assessments_by_itself():
     assert study.finish_idle_study(clock.now()) == 1
     assert study.finish_idle_study(clock.now()) == 0
     assert (state_of(idle), state_of(busy)) == (State.STUDY_DONE, State.APPROVED)
+
+
+@pytest.mark.requirement("R4.04")
+def test_a_plan_is_published_with_class_hours_instead_of_minutes():
+    plan = make_class(None, province=make.SICHUAN, state="draft", class_hours=None)
+    centre = make.actor_of(make.make_grant(Seat.PROVINCE_CENTRE, plan.office))
+    assert ("minutes", "请填写学习时长（分钟），系统不会代为设定。") in plans.find_blanks(plan)
+    plan = plans.update_plan(plan, values={"class_hours": 8}, actor=centre, seen=plan.version)
+    plan = plans.publish_plan(plan, actor=centre, seen=plan.version)
+    assert study.required_seconds(plan) == 8 * 45 * 60
+
+
+def test_less_required_time_opens_the_assessments_to_those_who_have_it():
+    plan = make_class(120)
+    (one, (module, _), actor), (two, _, _) = learner(plan), learner(plan)
+    sit(one, module, 3600, every=60, actor=actor)
+    centre = make.actor_of(make.make_grant(Seat.PROVINCE_CENTRE, plan.office))
+    plans.update_plan(plan, values={"minutes": 60}, actor=centre, seen=plan.version, reason="调整学时")
+    assert (state_of(one), state_of(two)) == (State.STUDY_DONE, State.APPROVED)

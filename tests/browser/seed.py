@@ -11,6 +11,7 @@ from itsdangerous import URLSafeTimedSerializer
 from portal import clock, database
 from portal.actions.cases import Decision
 from portal.actions.cases import decide as decide_case
+from portal.actions.modules import modules_of
 from portal.actions.registrations import open_registration, submit_registration
 from portal.models import Attempt, Case, Grant, HeldQualification, Office, Person, Plan, User
 from portal.models.jurisdictions import use_profiles
@@ -21,6 +22,7 @@ from tests import make
 from tests import make_exam as exam
 from tests.actions import registering
 from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
+from tests.make_study import make_class, make_participant
 
 PASSWORD = "Jiaohao-2022"
 DIGITS = "零一二三四五六七八九"
@@ -154,6 +156,14 @@ def seed_exam(store: Store, candidates: int = 6) -> dict:
     return {"grants": {**grants, "centre": centre}, "cases": cases}
 
 
+def seed_study(store: Store) -> dict:
+    """A participant of a class with two modules of an hour; the server's day lies in its study time."""
+    plan = make_class()
+    registration = make_participant(plan)
+    modules = [module.id for module in modules_of(plan)]
+    return {"grants": {"learner": make.grant_of(registration.person)}, "case": registration.case_id, "modules": modules}
+
+
 def end_attempt(store: Store, attempt: int, seconds: int) -> dict:
     """In a running assessment: this paper's time is over in so many seconds."""
     Attempt.update(due_at=clock.now() + timedelta(seconds=seconds)).where(Attempt.id == attempt).execute()
@@ -167,7 +177,7 @@ def log_in_again(store: Store, login: str) -> dict:
 
 SCENARIOS = {
     "world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people, "exam": seed_exam,
-    "end_attempt": end_attempt, "login": log_in_again,
+    "study": seed_study, "end_attempt": end_attempt, "login": log_in_again,
 }  # fmt: skip
 
 if __name__ == "__main__":
