@@ -1,6 +1,7 @@
 """The papers of a class: session notice and exam notice of one participant, the session list, and the pass list."""
 
 from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 
 from portal import clock
 from portal.actions.attendance import OFFLINE
@@ -21,10 +22,10 @@ from portal.rules.workflow import Actor
 
 _LIST_COLUMNS = ("序号", "姓名", "性别", "证件号码", "单位", "申报考评\n职业（工种）", "联系电话", "到场情况",
                  "考核结果", "签到")  # fmt: skip
-_LIST_WIDTHS = (11, 20, 11, 44, 50, 34, 29, 22, 20, 24)
+_LIST_WIDTHS = (11, 20, 11, 44, 46, 34, 29, 22, 26, 22)
 _PASS_COLUMNS = ("序号", "姓名", "性别", "证件号码", "单位", "申报考评\n职业（工种）", "报名编号", "线上考核",
                  "线下考核")  # fmt: skip
-_PASS_WIDTHS = (12, 20, 11, 46, 60, 38, 36, 21, 21)
+_PASS_WIDTHS = (12, 20, 11, 46, 52, 38, 34, 26, 26)
 
 
 def print_session_notice(attendance: Attendance, *, actor: Actor) -> tuple[bytes, str]:
@@ -137,7 +138,14 @@ def describe_exam_time(plan: Plan) -> str:
     if closes_at is None:
         return ""
     head = f"{print_datetime(opens_at)}起，" if opens_at else "完成规定的学习后，"
-    return f"{head}{print_datetime(closes_at)}前自行安排"
+    return f"{head}{_print_end(closes_at)}前自行安排"
+
+
+def _print_end(moment: datetime) -> str:
+    """The end of a window: one that closes at midnight is named by the day it belongs to, 2021年9月6日24:00."""
+    if moment.time() == time():
+        return f"{print_date(moment.date() - timedelta(days=1))}24:00"
+    return print_datetime(moment)
 
 
 def session_list(session: Session) -> Roster:
