@@ -166,6 +166,6 @@ def _create(card: Credential, actor: Actor, **values) -> Claim:
 
 
 def _draw_number(province: str) -> str:
-    """LQ, the province's two digits, the year and a serial: LQ51-2023-0001."""
-    head = f"LQ{profile_of(province).code[:2]}-{clock.today().year}"
+    """领, the province's two digits, the year and a serial: 领51-2023-0001."""
+    head = f"领{profile_of(province).code[:2]}-{clock.today().year}"
     return f"{head}-{next_number(f'claim:{head}'):04d}"

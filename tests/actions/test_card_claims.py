@@ -41,7 +41,7 @@ def test_only_the_unit_claims_and_each_card_is_marked(desk):
     made = claim(desk, *desk.cards[:2])
     assert [fresh(card).claim_id for card in desk.cards] == [made.id, made.id, None]
     assert [fresh(card).state for card in desk.cards] == [State.CLAIMED, State.CLAIMED, State.AWAITING_CLAIM]
-    assert made.number == "LQ51-2023-0001" and claim(desk, desk.cards[2]).number == "LQ51-2023-0002"
+    assert made.number == "领51-2023-0001" and claim(desk, desk.cards[2]).number == "领51-2023-0002"
 
 
 def test_a_claim_is_whole_or_not_at_all(desk):

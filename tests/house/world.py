@@ -56,6 +56,7 @@ from portal.rules.workflow import Actor, Seat
 from portal.storage import Store
 from tests import make
 from tests.actions import registering
+from tests.house.world_sanctions import add_sanctions
 from tests.house.world_supervision import add_supervision
 from tests.make_classes import make_class_session, make_excuse, make_participant, make_seat
 from tests.make_credentials import make_passed
@@ -97,6 +98,7 @@ class World:
     statements: dict[str, Case] = field(default_factory=dict)
     supervisions: dict[str, Supervision] = field(default_factory=dict)
     violations: dict[str, OrganisationCase] = field(default_factory=dict)
+    sanctions: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def secrets(self, places) -> list[str]:
         """What only these places' people may read: names, document numbers, telephones and receipt numbers."""
@@ -122,6 +124,7 @@ def build_world(store: Store) -> World:
     _sit_exams(world)
     _teach(world)
     add_supervision(world)
+    add_sanctions(world)
     _hold_classes(world)
     return world
 
@@ -314,7 +317,7 @@ def _claim_cards(world: World) -> None:
         cards.void_overdue()
         world.voided[place] = Credential.get_by_id(made[1].id)
     world.claims["hefei"] = Claim.create(
-        organisation=world.organisations["hefei"], province="anhui", number="LQ34-0001", claimed_at=clock.now(),
+        organisation=world.organisations["hefei"], province="anhui", number="领34-2022-0001", claimed_at=clock.now(),
         receiver="领取人",
     )  # fmt: skip
 
