@@ -66,6 +66,8 @@ def list_bars(notice: Notice, bars: Iterable[int], *, actor: Actor, seen: int) -
     with transaction():
         notice = open_draft(notice, actor, seen)
         _check_writer(notice.province, actor)
+        if notice.kind != BULLETIN:
+            raise NotAllowed("只有通报列出名单。")
         rows = list(Bar.select().where(Bar.id.in_(list(bars)), Bar.province == notice.province).order_by(Bar.id))
         rows = [bar for bar in rows if is_in_force(bar) and bar.bulletin_id in (None, notice.id)]
         if not rows:

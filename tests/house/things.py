@@ -21,7 +21,7 @@ from portal.models import (
     ScopeLine,
     WorkEntry,
 )
-from tests.house import world_supervision
+from tests.house import world_sanctions, world_supervision
 from tests.house.world import World
 
 ROLES = {
@@ -104,6 +104,8 @@ class Things:
             return [world.plans["anhui"]["draft"].id, world.plans["anhui"]["published"].id]
         if kind in self.SUPERVISED:
             return [self.supervised(kind, key) for key in world_supervision.foreign_to(kind, seat)]
+        if kind in world_sanctions.KINDS:
+            return [world.sanctions["anhui"][kind]]
         if kind == "helped":
             hidden = {"U": ["chengdu2", "mianyang", "hefei"], "C": ["mianyang", "hefei", "sheng"], "P": ["hefei"]}
             return [world.people[place]["at_unit"].id for place in hidden[seat]]
@@ -170,6 +172,8 @@ class Things:
         world = self.world
         if kind in self.SUPERVISED:
             return self.supervised(kind, world_supervision.place_of(kind, seat))
+        if kind in world_sanctions.KINDS:
+            return world.sanctions["sichuan"][kind]
         person = world.people[place].get(state) or world.people[place]["at_unit"]
         case = world.cases[place].get(state) or world.cases[place]["at_unit"]
         province = {"hefei": "anhui"}.get(place, "sichuan")

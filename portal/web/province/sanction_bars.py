@@ -9,7 +9,7 @@ from portal.actions.bulletins import write_bulletin
 from portal.actions.strikes import annul_strike
 from portal.models import Bar, Case, Event, Notice, Plan, Registration, Strike
 from portal.models.sanction_records import is_in_force, running_registrations, standing_of
-from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.sanctions import GROUNDS
 from portal.web.forms import DayField, PortalForm, WordsField, at_most, filled
 from portal.web.guards import actor
@@ -107,7 +107,9 @@ def permit_running(id: int, case: int):
 def annul(id: int):
     """Take back the decision on an absence; the page says what follows before it is sent."""
     query = Strike.select(Strike, Plan).join(Plan, on=(Strike.plan == Plan.id))
-    strike = get_or_404(query.where(Strike.id == id, Plan.office == actor().office, Strike.annulled_at.is_null()))
+    strike = get_or_404(query.where(Strike.id == id, Plan.office == actor().office))
+    if strike.annulled_at is not None:
+        raise Stale(f"该认定已于{strike.annulled_at:%Y-%m-%d %H:%M}撤销。")
     form = AnnulForm()
     if request.method == "POST" and form.validate():
         try:
