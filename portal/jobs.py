@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[..., bool]] = {}
 # What some kinds do before that, outside of any transaction, because it takes its time and others want to write
 # meanwhile; what it gives is handed to the step. After a crash it is simply done again.
 PREPARATIONS: dict[str, Callable[[Job], object]] = {}
+_fonts: dict[int, object] = {}
 
 
 def kind(name: str, *, prepare: Callable[[Job], object] | None = None) -> Callable:
@@ -117,7 +118,11 @@ def _draw_next(job: Job) -> list[credentials.Drawn]:
         return []
     ids = job.data["credentials"][job.done : job.done + DOCUMENTS_A_STEP]
     rows = {row.id: row for row in Credential.select().where(Credential.id.in_(ids))}
-    return [credentials.draw(rows[id_]) for id_ in ids if id_ in rows and rows[id_].file_id is None]
+    if job.id not in _fonts:  # of one job at a time; a worker that takes over cuts them anew
+        _fonts.clear()
+        _fonts[job.id] = credentials.prepare_fonts(job.data["credentials"])
+    missing = [rows[id_] for id_ in ids if id_ in rows and rows[id_].file_id is None]
+    return [credentials.draw(row, batch=_fonts[job.id]) for row in missing]
 
 
 @kind(issuing.RENDER_JOB, prepare=_draw_next)

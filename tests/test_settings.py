@@ -146,3 +146,15 @@ def test_defaults_are_those_of_the_catalogue(tmp_path):
     assert found.request_bytes > max(limits.ATTACHMENT.max_bytes, limits.SCAN.max_bytes), "one file fits into a form"
     assert (found.host, found.port, found.https, found.demo, found.testing) == ("127.0.0.1", 8000, False, False, False)
     assert found.access_log and not settings(tmp_path / "demo", PORTAL_DEMO="1").access_log
+
+
+def test_the_public_address_is_as_set_or_the_first_host_name(tmp_path):
+    def address(**env):
+        return Settings.from_environment({"PORTAL_DATA": str(tmp_path / "data"), **env}).public_address
+
+    assert address(PORTAL_ADDRESS="https://kaoping.example.gov.cn/") == "https://kaoping.example.gov.cn"
+    assert address(PORTAL_HOSTS="kp.example.cn,other", PORTAL_HTTPS="1") == "https://kp.example.cn"
+    assert address(PORTAL_PORT="8123") == "http://127.0.0.1:8123"
+    for wrong in ("kaoping.example.gov.cn", "ftp://x", "https://x/verify", "https://x y", "javascript:alert(1)"):
+        with pytest.raises(Unsafe, match="PORTAL_ADDRESS"):
+            address(PORTAL_ADDRESS=wrong)

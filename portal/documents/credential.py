@@ -1,13 +1,13 @@
 """The examiner's electronic certificate (A4) and card (85.6 × 54 mm, two sides), and cards put onto sheets to print."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 
 import pikepdf
 import segno
 from PIL import Image
 
-from portal.documents.render import render
+from portal.documents.render import FontBatch, prepare_batch, render
 
 # What a printer needs of a picture 35 mm wide: 300 dots per inch. A larger one would only make the file heavy.
 _PHOTO_PIXELS = (480, 640)
@@ -17,17 +17,23 @@ _A4 = (210 * _MM, 297 * _MM)
 CARDS_A_SHEET = 5
 
 
-def certificate_pdf(printed: Mapping[str, str], portrait: bytes) -> bytes:
+def certificate_pdf(printed: Mapping[str, str], portrait: bytes, *, batch: FontBatch | None = None) -> bytes:
     """The certificate as one A4 page. `printed`: see `portal.rules.credential.PRINTED`; `portrait` a JPEG or PNG.
 
-    Raises MissingGlyph for a character that cannot be printed, Invalid for a portrait that is no picture.
+    `batch`: see prepare_fonts(). Raises MissingGlyph for a character that cannot be printed, Invalid for a portrait
+    that is no picture.
     """
-    return render("e_certificate", {"printed": printed}, images=_images(printed, portrait))
+    return render("e_certificate", {"printed": printed}, images=_images(printed, portrait), batch=batch)
 
 
-def card_pdf(printed: Mapping[str, str], portrait: bytes) -> bytes:
+def card_pdf(printed: Mapping[str, str], portrait: bytes, *, batch: FontBatch | None = None) -> bytes:
     """The card as two pages of its own size: front with photo, back with the QR code. Raises like certificate_pdf()."""
-    return render("card", {"printed": printed}, images=_images(printed, portrait))
+    return render("card", {"printed": printed}, images=_images(printed, portrait), batch=batch)
+
+
+def prepare_fonts(kind: str, batch: Iterable[Mapping[str, str]]) -> FontBatch | None:
+    """Small fonts for documents of one kind (card | e_certificate) with these printed fields."""
+    return prepare_batch(kind, (text for printed in batch for text in printed.values()))
 
 
 def lay_out_sheets(cards: Sequence[bytes]) -> bytes:

@@ -9,8 +9,8 @@ from portal.actions import issuing
 from portal.actions.credential_files import keep_rendered
 from portal.actions.events import log_document
 from portal.actions.sealing import is_sealed
-from portal.documents.credential import CARDS_A_SHEET, card_pdf, certificate_pdf, lay_out_sheets
-from portal.documents.render import find_unprintable
+from portal.documents import credential as documents
+from portal.documents.render import FontBatch, find_unprintable
 from portal.models import Credential
 from portal.rules import credential as rules
 from portal.rules.errors import Invalid, NotAllowed, Refusal
@@ -20,7 +20,9 @@ from portal.storage import Kept, Store
 
 LOG_KIND = "credential"
 # Sheets of one file to print: a hundred cards on twenty sheets, so that the printer's paper and memory suffice.
-CARDS_A_FILE = 20 * CARDS_A_SHEET
+CARDS_A_FILE = 20 * documents.CARDS_A_SHEET
+# From so many documents on, cutting fonts for them takes less time than it saves.
+WORTH_A_FONT = 20
 _OVER = {State.REVOKED, State.REPLACED, State.VOID_UNCLAIMED}
 
 # Who cannot be printed is not issued to: the look at the fonts hangs in where actions, which know no documents, ask.
@@ -89,13 +91,22 @@ def check_may_print(credential: Credential, actor: Actor) -> None:
         raise NotAllowed("只能下载本人的证书。")
 
 
-def draw(credential: Credential) -> Drawn:
+def prepare_fonts(ids: list[int]) -> FontBatch | None:
+    """Small fonts for drawing many credentials of one kind; None for a few, or where a font cannot be cut."""
+    if len(ids) < WORTH_A_FONT:
+        return None
+    parts = [ids[start : start + 1000] for start in range(0, len(ids), 1000)]
+    rows = (row for part in parts for row in Credential.select(Credential.printed).where(Credential.id.in_(part)))
+    return documents.prepare_fonts(Credential.get_by_id(ids[0]).kind, (row.printed for row in rows))
+
+
+def draw(credential: Credential, *, batch: FontBatch | None = None) -> Drawn:
     """Draw the document from the frozen fields and put the bytes onto the disk; whoever enters them first wins.
 
     Takes its time and writes no row: call it outside of transactions.
     """
     uploads, issued = stores()
-    make = card_pdf if credential.kind == rules.CARD else certificate_pdf
+    make = documents.card_pdf if credential.kind == rules.CARD else documents.certificate_pdf
     if credential.imported:
         return Drawn(credential.id, None, "由原系统转入，没有可打印的文件。")
     if credential.portrait_id is None:
@@ -105,7 +116,7 @@ def draw(credential: Credential) -> Drawn:
     except FileNotFoundError:
         return Drawn(credential.id, None, "照片文件缺失，请联系技术人员。")
     try:
-        content = make(credential.printed, portrait)
+        content = make(credential.printed, portrait, batch=batch)
     except Refusal as refusal:
         return Drawn(credential.id, None, refusal.message)
     pages = 2 if credential.kind == rules.CARD else 1
@@ -115,7 +126,7 @@ def draw(credential: Credential) -> Drawn:
 
 def print_sheets(credentials: Iterable[Credential], *, actor: Actor) -> bytes:
     """Cards laid out on A4 sheets for printing, from the kept bytes; each is logged, missing ones are drawn now."""
-    return lay_out_sheets([print_credential(credential, actor=actor)[0] for credential in credentials])
+    return documents.lay_out_sheets([print_credential(credential, actor=actor)[0] for credential in credentials])
 
 
 def write_archive(credentials: Iterable[Credential], target, *, actor: Actor) -> int:

@@ -9,7 +9,7 @@ import zxingcpp
 from PIL import Image
 
 from portal.cli.demo.pictures import draw_portrait
-from portal.documents.credential import card_pdf, certificate_pdf, lay_out_sheets
+from portal.documents.credential import card_pdf, certificate_pdf, lay_out_sheets, prepare_fonts
 from portal.documents.glyphs import MissingGlyph
 from portal.rules.errors import Invalid
 from tests.documents.paper import Paper
@@ -131,6 +131,34 @@ def test_a_photo_of_a_telephone_does_not_make_the_file_heavy():
 def test_the_same_data_give_the_same_bytes():
     assert certificate_pdf(PRINTED, PHOTO) == certificate_pdf(PRINTED, PHOTO)
     assert card_pdf(CARD, PHOTO) == card_pdf(CARD, PHOTO) != card_pdf(CARD | {"name": "他人"}, PHOTO)
+
+
+def look(content: bytes) -> list[bytes]:
+    return [page.render(scale=2).to_pil().convert("L").tobytes() for page in pypdfium2.PdfDocument(content)]
+
+
+@pytest.mark.parametrize(("kind", "make"), [("e_certificate", certificate_pdf), ("card", card_pdf)])
+def test_fonts_cut_for_a_batch_change_nothing_in_the_look(kind, make):
+    data = [CARD, CARD | {"name": "䶮㛃犇", "number": "川考评2202300002"}]
+    batch = prepare_fonts(kind, data)
+    for printed in data:
+        whole, cut = make(printed, PHOTO), make(printed, PHOTO, batch=batch)
+        assert look(cut) == look(whole) and Paper(cut).text == Paper(whole).text
+        assert any("Batch" in name for name in Paper(cut).fonts())  # control: the small font was really used
+    # A character that was not announced is drawn all the same, by the whole face.
+    other = CARD | {"name": "欧阳璟"}
+    assert Paper(make(other, PHOTO, batch=batch)).has("欧阳璟") and look(make(other, PHOTO, batch=batch)) == look(
+        make(other, PHOTO)
+    )
+    with pytest.raises(MissingGlyph):
+        make(CARD | {"name": "王\ue000"}, PHOTO, batch=batch)
+
+
+def test_a_font_that_cannot_be_cut_costs_only_time(monkeypatch):
+    from portal.documents import batch_fonts
+
+    monkeypatch.setattr(batch_fonts, "cut_face", lambda face, text: 1 / 0)
+    assert prepare_fonts("card", [CARD]) is None
 
 
 @pytest.mark.parametrize("make", [certificate_pdf, card_pdf])
