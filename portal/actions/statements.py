@@ -213,8 +213,8 @@ def _owner(case: Case) -> str:
 
 
 def _number(case: Case) -> str:
-    """CS, province digits, year and a serial: CS5120220001; registrations have digits only."""
-    prefix = f"CS{profile_of(case.province).code[:2]}{clock.today().year}"
+    """陈述, province digits, year and a serial: 陈述5120220001; registrations have digits only."""
+    prefix = f"陈述{profile_of(case.province).code[:2]}{clock.today().year}"
     return f"{prefix}{next_number(f'statement:{prefix}'):04d}"
 
 

@@ -8,6 +8,7 @@ from portal.models import Case, Statement
 from portal.models.dossiers import Dossier, dossier_of
 from portal.models.statements import EVIDENCE, Decided, decided_of
 from portal.rules.flows.statement import State
+from portal.rules.kinds import KINDS
 from portal.web.desk.case_words import document_of, shared_context
 from portal.web.desk.forms import DecisionForm
 from portal.web.guards import actor
@@ -25,7 +26,7 @@ def context_of(found: Case, *, form: DecisionForm | None = None, typed=None) -> 
     dossier = dossier_of(found, actor())
     shared = shared_context(found, dossier)
     statement = Statement.get_by_id(found.id)
-    decided = decided_of(statement)
+    decided, outcomes = decided_of(statement), KINDS[found.kind].outcomes
     return {
         **shared,
         "form": form or DecisionForm(formdata=None),
@@ -33,6 +34,8 @@ def context_of(found: Case, *, form: DecisionForm | None = None, typed=None) -> 
         "statement": statement,
         "by": statement.organisation.name if statement.organisation_id else "本人",
         "decided": decided,
+        "pass_word": outcomes["pass"][1],
+        "reject_word": outcomes["reject"][1],
         "upheld": found.state == State.UPHELD,
         "place": place_of(decided),
         "can_record": None,
