@@ -37,7 +37,7 @@ def pool():
         units=[] if is_unit else pools.units_with_credentials(person),
         occupations=pools.occupations_with_credentials(person), validities=VALIDITIES, levels=LEVEL_WORDS,
         grades={str(key): profile.grade(key).name for key in GradeKey}, flow=FLOW,
-        figures=_figures(person.organisation) if is_unit else [], word_levels=word_levels, here=url_for(".pool"),
+        figures=_figures(person.organisation) if is_unit else [], short_levels=_short_levels, here=url_for(".pool"),
         chosen={key: value for key, value in request.args.items() if key not in ("before", "after") and value},
     )  # fmt: skip
 
@@ -76,6 +76,11 @@ def _asked() -> PoolFilter:
 def _number(name: str) -> int | None:
     value = request.args.get(name, 0, type=int)
     return value if 0 < value < 2**63 else None
+
+
+def _short_levels(levels: str) -> str:
+    """五级、四级、三级: the list has no room for the workers' titles as well."""
+    return "、".join(LEVEL_WORDS[int(level)].partition("/")[0] for level in levels.split(",") if level)
 
 
 def _region(row: Credential) -> str:
