@@ -29,6 +29,7 @@ SEATS = {"anonymous": "", "applicant": "A", "unit": "U", "city": "C", "county": 
 ALLOWED = {
     "pdf", "excel", "qq", "jpg", "jpeg", "png", "heic", "word", "xlsx", "xls", "csv", "docx", "mb", "kb", "dpi", "gb",
     "enter", "tab", "esc", "ctrl", "shift", "px", "dn", "utf", "http", "https", "zip",
+    "mp", "webm",  # MP4 and WebM
 }  # fmt: skip
 DATA = re.compile(
     r"(/[\w./-]+|user\d+|T-\d+|K\d{8}|[\w.+-]+@[\w.-]+|[\w.-]+\.(?:jpg|png|pdf|xlsx|docx|csv)|[0-9A-Z]{18})"
