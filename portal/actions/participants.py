@@ -11,7 +11,7 @@ from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.exam import keep_score
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import FLOW, IN_CLASS, Action, State
-from portal.rules.workflow import SYSTEM, Actor
+from portal.rules.workflow import SYSTEM, Actor, Seat
 
 ASSESSMENTS = {"online": "线上考核", "offline": "线下考核"}
 
@@ -19,10 +19,11 @@ ASSESSMENTS = {"online": "线上考核", "offline": "线下考核"}
 def move_participant(case: Case, action: str, *, actor: Actor, note: str = "", data: dict | None = None) -> Event:
     """Make one move of the registration's table after its approval, with its event; tells the applicant.
 
-    Call it inside a transaction, with what else the move demands checked by the caller. Raises NotAllowed, Stale, or
-    Invalid("note") where the table requires a reason.
+    Call it inside a transaction, with what else the move demands checked by the caller. Raises NotAllowed, also to the
+    centre of another plan, Stale, or Invalid("note") where the table requires a reason.
     """
     transition = FLOW.find(action, seat=actor.seat, state=case.state)
+    _check_reach(case, action, actor)
     if transition.note == "required" and not note.strip():
         raise Invalid("note", "请填写理由，会记入档案并告知本人。")
     before = case.state
@@ -134,6 +135,16 @@ def results_of(registration: Registration) -> list[AssessmentResult]:
     """The results that stand, the oldest first."""
     rows = AssessmentResult.select().where(AssessmentResult.registration == registration.case_id)
     return list(rows.order_by(AssessmentResult.id))
+
+
+def _check_reach(case: Case, action: str, actor: Actor) -> None:
+    """Raises NotAllowed for a provincial body whose participant this is not: another province's, or, before the
+    credential, of a plan of another centre."""
+    foreign = actor.seat in (Seat.PROVINCE_CENTRE, Seat.DEPARTMENT) and actor.province != case.province
+    if actor.seat == Seat.PROVINCE_CENTRE and action != Action.CERTIFY:
+        foreign = not Plan.select().where(Plan.id == case.plan_id, Plan.office == actor.office).exists()
+    if foreign:
+        raise NotAllowed("只有发布计划的省级鉴定中心可以办理。")
 
 
 def _move_on(case: Case, plan: Plan, standing: dict, newest: AssessmentResult, actor: Actor) -> None:
