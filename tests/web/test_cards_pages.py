@@ -140,6 +140,11 @@ def test_opening_a_page_voids_what_is_overdue(client, desk, at):
     page = client.page("/unit/cards?show=all")
     assert "已作废" in page.text
     assert client.get(f"/unit/cards/{desk.cards[0].id}/void-notice.pdf").data.startswith(b"%PDF")
+    client.sign_out()
+    page = client.sign_in(make.grant_of(desk.cards[0].person)).page("/applicant/certificates")
+    assert f"/applicant/certificates/{desk.cards[0].id}/void-notice.pdf" in page.html
+    assert client.get(f"/applicant/certificates/{desk.cards[0].id}/void-notice.pdf").data.startswith(b"%PDF")
+    assert client.get(f"/applicant/certificates/{desk.cards[1].id}/void-notice.pdf").status_code == 404
 
 
 def test_without_a_sweep_the_pages_say_the_same(client, desk, at):

@@ -44,7 +44,7 @@ def change_year(year: int, verb: str):
     change = verbs.load_official_year if verb == "load" else verbs.remove_year
     moved = change(year, actor=actor())
     done = f"{year}年的节假日安排已导入。" if verb == "load" else f"{year}年的节假日安排已删除。"
-    return go(url_for("admin.calendar", year=year), done + (f"有{moved}件申请的办理期限顺延。" if moved else ""))
+    return go(url_for("admin.calendar", year=year), done + (f"有{moved}项办理或证卡领取的期限顺延。" if moved else ""))
 
 
 def _show(year: int, form: DayForm, status: int = 200):

@@ -40,4 +40,5 @@ from portal.web.applicant import (  # noqa: E402, F401 - routes hang themselves 
     statements,
     training,
     uploads,
+    void_notice,
 )
