@@ -14,10 +14,10 @@ MOST_CONNECTIONS = 256
 
 
 class Connection:
-    """One keep-alive connection."""
+    """One keep-alive connection; `head` is that of the last answer."""
 
     def __init__(self, port: int):
-        self.port, self.reader, self.writer = port, None, None
+        self.port, self.reader, self.writer, self.head = port, None, None, b""
 
     async def send(
         self, method: str, path: str, cookie: str, form: dict | None = None, *, client: str = ""
@@ -36,12 +36,13 @@ class Connection:
             head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         self.writer.write(head.encode() + b"\r\n" + body)
         try:
-            head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+            self.head = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError) as broken:
             self.close()
             raise OSError("connection lost") from broken
-        length = int(re.search(rb"\r\ncontent-length: (\d+)", head)[1])
-        return int(head[9:12]), await self.reader.readexactly(length)
+        length = re.search(rb"\r\ncontent-length: (\d+)", self.head, re.IGNORECASE)
+        length = int(length[1]) if length else 0  # 204 has none
+        return int(self.head[9:12]), await self.reader.readexactly(length)
 
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
