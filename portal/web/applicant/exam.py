@@ -108,7 +108,8 @@ def hand_in(attempt: int):
         return go(url_for("applicant.exam_result", attempt=attempt), message)
     if request.method == "POST":
         done = exams.submit_attempt(attempt, actor=actor())
-        return go(url_for("applicant.exam_result", attempt=attempt), f"{SUBMITTED_BY[done.submitted_by]}完成。")
+        said = "已交卷。" if done.submitted_by == "candidate" else ("warn", exams.TIME_OVER)
+        return go(url_for("applicant.exam_result", attempt=attempt), said)
     given = {place for place, value in answers_of(row).items() if value}
     return show(
         "applicant/exam_hand_in.html", attempt=row, total=len(row.items), seconds=_seconds_left(row),
