@@ -20,7 +20,7 @@ def make_registration(person: Person, plan: Plan | None = None, *, state: str = 
     organisation = kw.pop("organisation", None) or person.organisation
     case = Case.create(
         kind="registration", state=state, organisation=organisation, person=person, plan=plan, province=plan.province,
-        number=f"BM{next(_serial):08d}", title=person.name, created_at=clock.now(), submitted_at=clock.now(),
+        number=f"9{next(_serial):011d}", title=person.name, created_at=clock.now(), submitted_at=clock.now(),
     )  # fmt: skip
     Registration.create(
         case=case.id, plan=plan, person=person, organisation=organisation, reviewer=organisation,

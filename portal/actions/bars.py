@@ -23,6 +23,7 @@ from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.sanctions import KIND_LABELS, BarKind, barred_unit, barring_run
 from portal.rules.workflow import SYSTEM, Actor, Seat
 
+CLEAR, BARRED = "可以申报", "取消申报资格"
 LIFTERS = {BarKind.STRIKES: {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, BarKind.UNCLAIMED: {Seat.DEPARTMENT}}
 
 
@@ -217,7 +218,7 @@ def _set(province: str, kind: BarKind, basis: str, cause: dict, actor: Actor, **
         live_key=_key(province, name, row.id, kind),
     )  # fmt: skip
     record(
-        "bar", KIND_LABELS[kind], actor=actor, subject=f"bar:{bar.id}", before="clear", after="barred",
+        "bar", KIND_LABELS[kind], actor=actor, subject=f"bar:{bar.id}", before=CLEAR, after=BARRED,
         note=say_ground(bar), data=_about(bar),
     )  # fmt: skip
     _tell_both(bar, f"{say_bar(bar)}如有异议，请联系{contact_of(province)}。")
@@ -261,7 +262,7 @@ def _end(bar: Bar, ending: str, actor: Actor, reason: str) -> None:
     ).where(Bar.id == bar.id).execute()
     label = {"lifted": "解除取消申报资格", "expired": "取消申报资格期满", "groundless": "终止取消申报资格"}[ending]
     record(
-        f"bar_{ending}", label, actor=actor, subject=f"bar:{bar.id}", before="barred", after="clear", note=reason,
+        f"bar_{ending}", label, actor=actor, subject=f"bar:{bar.id}", before=BARRED, after=CLEAR, note=reason,
         data=_about(bar),
     )  # fmt: skip
     _tell_both(bar, f"取消申报资格（{bar.starts_at:%Y-%m-%d}起）：{label}，可以重新申报。理由：{reason}")

@@ -14,7 +14,7 @@ def add_sanctions(world) -> None:
         unit = make.make_organisation("天府诚信评价有限公司" if province == "sichuan" else None, province=province,
                                       region=region)  # fmt: skip
         person = make.make_person(unit)
-        running = make_registration(person, state="under_review")
+        running = make_registration(person, state="approved")
         strikes = [make_strike(person) for _ in range(2)]
         bar = Bar.get_or_none(Bar.person == person) or Bar.create(
             person=person, province=province, kind="strikes", basis="测试", cause={}, starts_at=clock.now(),

@@ -16,6 +16,7 @@ from portal.models.statements import decided_of
 from portal.papers.sanctions import ledger_xlsx
 from portal.rules.dates import parse_date
 from portal.rules.errors import Invalid
+from portal.rules.workflow import Seat
 from portal.web.files import send_bytes
 from portal.web.guards import actor
 from portal.web.pages import NavItem, get_or_404, show
@@ -77,7 +78,7 @@ def integrity_file(id: int):
         "province/integrity_file.html", person=person, explained=explain(person, province),
         rows=integrity_rows(person, province), history=history_of(person, province),
         statements=[(each, decided_of(each)) for each in statements_about(province, person=id)],
-        href_of_row=_href_of_row,
+        href_of_row=_href_of_row, may_annul=actor().seat == Seat.PROVINCE_CENTRE,
     )  # fmt: skip
 
 
