@@ -1,15 +1,20 @@
 """One person registered twice, under two documents or by two units, becomes one again."""
 
+from portal import clock
+from portal.actions.bars import recount_strikes, recount_unclaimed
 from portal.actions.events import record
 from portal.database import transaction
 from portal.models import (
+    Bar,
     Case,
+    Credential,
     FileVersion,
     Grant,
     HeldQualification,
     LoginSession,
     Person,
     Registration,
+    Strike,
     User,
     WorkEntry,
 )
@@ -35,6 +40,8 @@ def merge_people(keep: Person, drop: Person, *, actor: Actor, note: str) -> Pers
             raise Invalid("drop", "两名人员不在同一省份，不能合并。")
         _check_plans(keep, drop)
         _move(keep, drop)
+        for recount in (recount_strikes, recount_unclaimed):  # what one human being did counts together
+            recount(Person.get_by_id(keep.id), actor=actor)
         record(
             "merge", "合并重复人员", actor=actor, subject=f"person:{keep.id}", note=note,
             data={"dropped": drop.id, "name": drop.name},
@@ -58,6 +65,20 @@ def _move(keep: Person, drop: Person) -> None:
             key = ":".join([plan, str(keep.id), *rest])
         Registration.update(person=keep.id, live_key=key).where(Registration.case == registration.case_id).execute()
     Case.update(person=keep.id).where(Case.person == drop.id).execute()
+    Credential.update(person=keep.id).where(Credential.person == drop.id).execute()
+    for strike in Strike.select().where(Strike.person == drop.id):
+        key = f"{keep.id}:{strike.plan_id}" if strike.live_key else None
+        values = {"person": keep.id, "live_key": key}
+        if key and Strike.get_or_none(Strike.live_key == key):  # at most one for a person and a plan (R7.01)
+            values |= {"live_key": None, "annulled_at": clock.now()}
+        Strike.update(values).where(Strike.id == strike.id).execute()
+    for bar in Bar.select().where(Bar.person == drop.id):  # lifted ones, too: what they cleared stays cleared
+        values = {"person": keep.id}
+        if bar.live_key:
+            key = f"{bar.province}:person:{keep.id}:{bar.kind}"
+            taken = Bar.get_or_none(Bar.live_key == key)
+            values |= {"live_key": None, "ending": "groundless"} if taken else {"live_key": key}
+        Bar.update(values).where(Bar.id == bar.id).execute()
     HeldQualification.update(person=keep.id).where(HeldQualification.person == drop.id).execute()
     WorkEntry.update(person=keep.id).where(WorkEntry.person == drop.id).execute()
     # The slots of qualifications and work carry their row's number, so they cannot collide; portraits would.
