@@ -31,8 +31,8 @@ WITH cleared AS (
       WHERE x.person_id = s.person_id AND j.value = s.id) AS standing, '' AS ending, '' AS ended_why, NULL AS ends_on
   FROM strike s JOIN plan p ON p.id = s.plan_id WHERE p.province = :province
   UNION ALL
-  SELECT 'unclaimed', c.id, COALESCE(c.ended_at, c.claim_due || ' 23:59:59.999999'), c.person_id, c.organisation_id,
-    c.number, '', c.occupation_name, '', NULL,
+  SELECT 'unclaimed', c.id, COALESCE(c.ended_at, date(c.claim_due, '+1 day') || ' 00:00:00.000000'),
+    c.person_id, c.organisation_id, c.number, '', c.occupation_name, '', NULL,
     NOT EXISTS (SELECT 1 FROM cleared x, json_each(x.cause, '$.credentials') j
       WHERE x.person_id = c.person_id AND j.value = c.id), '', '', NULL
   FROM credential c WHERE c.province = :province AND c.kind = 'card'
