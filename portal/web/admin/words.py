@@ -12,6 +12,7 @@ SUBJECTS = {
 DOCUMENTS = {
     "correction_notice": "一次性补正告知书", "decision_notice": "审核决定书", "guide": "报考流程", "notice": "通知",
     "notice.attachment": "通知附件", "queue_export": "待办清单导出", "registration_form": "申报表",
+    "sanctions.xlsx": "诚信台账（电子表格）",
     "table.pdf": "汇总表", "table.xlsx": "汇总表（电子表格）",
 }  # fmt: skip
 JOBS = {"bulk": "批量办理", "preview": "批量办理预检"}
