@@ -14,6 +14,7 @@ from portal.models import (
     LoginSession,
     Person,
     Registration,
+    Statement,
     Strike,
     User,
     WorkEntry,
@@ -66,6 +67,7 @@ def _move(keep: Person, drop: Person) -> None:
         Registration.update(person=keep.id, live_key=key).where(Registration.case == registration.case_id).execute()
     Case.update(person=keep.id).where(Case.person == drop.id).execute()
     Credential.update(person=keep.id).where(Credential.person == drop.id).execute()
+    Statement.update(person=keep.id).where(Statement.person == drop.id).execute()
     for strike in Strike.select().where(Strike.person == drop.id):
         key = f"{keep.id}:{strike.plan_id}" if strike.live_key else None
         values = {"person": keep.id, "live_key": key}

@@ -124,18 +124,6 @@ def statements_of(actor: Actor):
     return rows.where(Case.id.is_null())
 
 
-def statements_against(*, strike: int = 0, bar: int = 0, credential: int = 0):
-    """The submitted statements against one decision, the newest first: cases with their statement."""
-    rows = Case.select(Case, Statement).join(Statement, on=(Statement.case == Case.id))
-    rows = rows.where(Case.submitted_at.is_null(False)).order_by(Case.id.desc())
-    column = {"strike": Statement.strike, "bar": Statement.bar, "credential": Statement.credential}
-    given = {"strike": strike, "bar": bar, "credential": credential}
-    for name, id_ in given.items():
-        if id_:
-            rows = rows.where(column[name] == id_)
-    return rows
-
-
 def evidence_of(case: Case) -> list[FileVersion]:
     """The evidence files of a statement that are in use, the oldest first."""
     rows = FileVersion.select().where(

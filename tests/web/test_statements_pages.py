@@ -234,3 +234,27 @@ def test_a_permanent_bar_is_the_departments(app, struck):
     assert browser(app, struck.clerk).get(f"/province/cases/{case.id}").status_code == 404
     page = browser(app, office).page(f"/province/cases/{case.id}")
     assert "永久取消申报资格" in page.text and f"/province/sanctions/bars/{bar.id}" in page.html
+
+
+def test_the_record_pages_lead_to_the_form(app, struck):
+    """From an ended card, a strike and a bar, at the person's door and at the unit's."""
+    second = make_strike(struck.person, actor=struck.clerk)
+    card = make_card(struck.person, state="void_unclaimed")
+    valid = make_card(struck.person, state="valid")
+    bars = {bar.organisation_id: bar.id for bar in Bar.select()}
+    me, unit = browser(app, struck.me), browser(app, struck.unit)
+    links = me.page("/applicant/certificates").links() + me.page("/applicant/sanctions").links()
+    wanted = [f"credential={card.id}", f"strike={struck.strike.id}", f"strike={second.id}", f"bar={bars[None]}"]
+    for query in wanted:
+        assert f"/applicant/statements/new?{query}" in links
+    assert f"/applicant/statements/new?credential={valid.id}" not in links
+    found = [href for client, urls in ((me, links),) for href in urls if "/statements/new" in href]
+    found += [
+        href for page in ("/unit/sanctions", f"/unit/sanctions/people/{struck.person.id}")
+        for href in unit.page(page).links() if "/statements/new" in href
+    ]  # fmt: skip
+    assert f"/unit/statements/new?bar={bars[struck.unit.organisation]}" in found
+    assert f"/unit/statements/new?strike={second.id}" in found
+    for href in found:
+        client = me if href.startswith("/applicant") else unit
+        assert client.get(href).status_code == 200, href

@@ -32,7 +32,9 @@ def sanctions():
 def explanation(id: int):
     """Both counts of one of the unit's people, event by event; anybody else is not found."""
     person = _own(id) or abort(404)
-    return show("unit/explanation.html", person=person, explained=explain(person, actor().province))
+    return show(
+        "unit/explanation.html", person=person, explained=explain(person, actor().province), unit=actor().organisation
+    )
 
 
 def nav_items(reader) -> list[NavItem]:
