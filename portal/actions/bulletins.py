@@ -11,12 +11,14 @@ from portal.models.jurisdictions import profile_of
 from portal.models.sanction_records import is_in_force, say_ground
 from portal.rules import identity
 from portal.rules.errors import Invalid, NotAllowed
+from portal.rules.sanctions import BarKind
 from portal.rules.workflow import Actor, Seat
 
 BULLETIN = "bulletin"
-ANNOUNCEMENT = "经核查，下列人员（单位）存在无故缺勤或中途无正当理由未完成培训考核的情形，现予以通报。"
+ANNOUNCEMENT = "经核查，下列人员（单位）存在{what}的情形，现予以通报。"
+FACTS = {BarKind.STRIKES: "无故缺勤或中途无正当理由未完成培训考核", BarKind.UNCLAIMED: "连续不领取考评员资格证卡"}
 DEMAND = (
-    "各单位要引以为戒，加强参培人员管理，督促参培人员在规定时间内完成培训考核。被通报的人员、单位自取消申报资格之日起"
+    "各单位要引以为戒，加强参培人员管理，督促其在规定时间内完成培训考核、领取证卡。被通报的人员、单位自取消申报资格之日起"
     "不得申报，解除时间以省级部门的决定为准。"
 )
 
@@ -38,7 +40,7 @@ def draft_bulletin(bars: list[Bar], *, actor: Actor) -> Notice:
         recipient_groups=[
             "organisations", *("city_centres" for _ in cities), *(f"office:{unit.id}" for unit in units if unit)
         ],
-        announcement=ANNOUNCEMENT, body=_compose(bars), contacts=list(office.contacts),
+        announcement=_announce(bars), body=_compose(bars), contacts=list(office.contacts),
         listed=[_entry(bar) for bar in bars], created_by=actor.user, created_at=clock.now(),
     )  # fmt: skip
     Bar.update(bulletin=notice).where(Bar.id.in_([bar.id for bar in bars])).execute()
@@ -74,7 +76,8 @@ def list_bars(notice: Notice, bars: Iterable[int], *, actor: Actor, seen: int) -
             raise Invalid("bars", "请至少选择一个被取消申报资格的人员或单位。")
         Bar.update(bulletin=None).where(Bar.bulletin == notice.id).execute()
         Bar.update(bulletin=notice).where(Bar.id.in_([bar.id for bar in rows])).execute()
-        write_notice(notice, listed=[_entry(bar) for bar in rows], body=_compose(rows))
+        listed = [_entry(bar) for bar in rows]
+        write_notice(notice, listed=listed, body=_compose(rows), announcement=_announce(rows))
         return Notice.get_by_id(notice.id)
 
 
@@ -127,6 +130,10 @@ def _entry(bar: Bar) -> dict:
         "basis": bar.basis,
         "since": bar.starts_at.date().isoformat(),
     }
+
+
+def _announce(bars: list[Bar]) -> str:
+    return ANNOUNCEMENT.format(what="、".join(dict.fromkeys(FACTS[BarKind(bar.kind)] for bar in bars)))
 
 
 def _compose(bars: list[Bar]) -> str:

@@ -239,6 +239,18 @@ def running_registrations(bar: Bar) -> list[Registration]:
     )
 
 
+def count_running(province: str) -> int:
+    """How many registrations under way belong to anybody who is barred in the province, each counted once."""
+    standing = Bar.select().where(
+        Bar.province == province, Bar.live_key.is_null(False), Bar.ends_on.is_null() | (Bar.ends_on >= clock.today())
+    )
+    people = standing.where(Bar.person.is_null(False)).select(Bar.person)
+    units = standing.where(Bar.organisation.is_null(False)).select(Bar.organisation)
+    whose = Registration.person.in_(people) | Registration.organisation.in_(units) | Registration.reviewer.in_(units)
+    rows = Registration.select().join(Case, on=(Registration.case == Case.id))
+    return rows.where(whose, Case.province == province, Case.state.in_(list(RUNNING))).count()
+
+
 def struck_units(province: str) -> list[tuple[Organisation, int, int]]:
     """The units with strikes that count: (unit, strikes, people), the most first; nobody is barred by this (R7.03)."""
     cleared: set[int] = set()

@@ -1,8 +1,11 @@
 """Bulletins: drafted with the bar, issued by the province with a number, listing whom it is about, public on demand."""
 
+from datetime import date
+
 import pytest
 
 from portal.actions import bars, bulletins, notices
+from portal.actions.cards import void_overdue
 from portal.models import Bar, Message, Notice, Office
 from portal.papers.bulletins import listed_table
 from portal.papers.notices import print_notice
@@ -10,7 +13,7 @@ from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.workflow import Seat
 from tests import make
 from tests.documents.paper import Paper
-from tests.make_sanctions import centre, department, make_strike, unit_seat
+from tests.make_sanctions import centre, department, make_card, make_strike, unit_seat
 
 
 @pytest.fixture
@@ -126,3 +129,16 @@ def test_who_may_write_a_bulletin(unit, person, draft):
     with pytest.raises(NotAllowed):
         bulletins.list_bars(draft, [bar.id], actor=department(), seen=draft.version)
     assert Office.get_by_id(draft.office_id).body == "centre"
+
+
+def test_a_bulletin_for_uncollected_cards_says_so(unit):
+    """None is drafted by itself, since the rule names none; the province may write one."""
+    lost = make.make_person(unit)
+    for month in (1, 2):
+        make_card(lost, issued_on=date(2022, month, 1), claim_due=date(2022, month + 3, 1))
+    assert void_overdue() == 2
+    bar = Bar.get(Bar.person == lost)
+    assert bar.bulletin_id is None
+    draft = bulletins.write_bulletin(bar, actor=centre())
+    assert "连续不领取" in draft.announcement and "缺勤" not in draft.announcement + draft.body
+    assert draft.listed[0]["facts"].startswith("连续2次不领取证卡")

@@ -7,6 +7,7 @@ from portal.models import Bar, Case, Organisation, Person, Region
 from portal.models.sanction_ledger import KINDS, Filters, LedgerRow, ledger
 from portal.models.sanction_records import (
     bars_of,
+    count_running,
     has_record_in,
     is_in_force,
     running_registrations,
@@ -97,7 +98,7 @@ def unit_record(id: int):
 
 def tabs_of(here: str) -> list[tuple]:
     """The three pages of this room, the present one marked; running registrations with their number."""
-    waiting = sum(len(rows) for _, rows in _running(_bars_in_force()))
+    waiting = count_running(actor().province)
     pages = (("台账", "sanctions", None), ("单位情况", "sanction_units", None), ("在办报名", "running", waiting))
     return [(label, url_for(f"province.{name}"), name == here, count) for label, name, count in pages]
 
