@@ -18,8 +18,8 @@ FACTS = (
 
 def make_notice(**kw) -> ClassNotice:
     values = {
-        "title": "线下培训通知", "person": "阿依古丽·买买提", "opening": "你已完成在线学习，现通知如下：", "facts": FACTS,
-        "points": ("请携带身份证件。", "因故不能参加的，请说明正当理由。"), "office": "安徽省职业技能鉴定中心",
+        "title": "线下培训通知", "person": "阿依古丽·买买提", "opening": "现将有关事项通知如下：", "facts": FACTS,
+        "points": ("请携带身份证件。", "因故不能参加的，请说明理由。"), "office": "安徽省职业技能鉴定中心",
         "issued_on": date(2021, 9, 2), "number": "342021000123", "contact": "李老师 0551-62999999",
     }  # fmt: skip
     return ClassNotice(**{**values, **kw})
