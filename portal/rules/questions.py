@@ -39,7 +39,7 @@ def check_question(kind: str, text: str, options: Sequence[str], answer: str) ->
     if kind == "single" and len(letters) != 1:
         raise Invalid("answer", "单选题应有且只有一个正确答案，例如B。")
     if kind == "multiple" and len(letters) < 2:
-        raise Invalid("answer", "多选题应有两个或两个以上正确答案，例如ABD。")
+        raise Invalid("answer", "多选题应有两个或两个以上正确答案，例如A、B、D。")
     return text, found, letters
 
 
@@ -49,7 +49,7 @@ def read_letters(text: str) -> str:
     if not letters:
         raise Invalid("answer", "请填写正确答案。")
     if not set(letters) <= set(LETTERS):
-        raise Invalid("answer", f"答案“{text[:20]}”无法识别，请填选项字母，例如ABD。")
+        raise Invalid("answer", f"答案“{text[:20]}”无法识别，请填选项字母，例如A、B、D。")
     return "".join(sorted(set(letters)))
 
 
@@ -64,8 +64,8 @@ def read_judgement(text: str) -> str:
 
 
 def print_answer(kind: str, answer: str) -> str:
-    """The right answer for people: letters, or 正确 and 错误."""
-    return JUDGE_OPTIONS["AB".index(answer)] if kind == "judge" else answer
+    """The right answer for people: letters (A、C), or 正确 and 错误."""
+    return JUDGE_OPTIONS["AB".index(answer)] if kind == "judge" else "、".join(answer)
 
 
 def _check_options(options: Sequence[str]) -> list[str]:
