@@ -21,7 +21,7 @@ from portal.rules.flows.credential import State
 from portal.storage import Store
 from tests import make
 from tests.documents.paper import Paper
-from tests.documents.test_credential import pictures_of, read_codes
+from tests.documents.test_credential_papers import pictures_of, read_codes
 from tests.make_credentials import issuer_of, make_passed
 
 STAMP_LATER = {"reason": "出差", "reported_to": "省中心", "on": "2023-02-01", "until": "2023-04-01", "by": 1}
