@@ -8,7 +8,7 @@ from portal import clock
 from portal.actions.card_moves import unit_users
 from portal.actions.events import tell
 from portal.database import transaction
-from portal.models import Credential, Message, Person
+from portal.models import Counter, Credential, Message, Person
 from portal.models.jurisdictions import profiles, working_calendar
 from portal.rules.flows.credential import State
 
@@ -20,13 +20,33 @@ def send_reminders(moment: datetime | None = None) -> int:
 
     A reminder whose day was missed is sent late, unless the next one is due already.
     """
-    today = (moment or clock.now()).date()
-    return sum(
-        _remind_of_claims(key, profile.credential.claim_reminders, today)
-        + _remind_units_of_expiry(key, profile.credential.expiry_reminders, today)
-        + _remind_holders_of_expiry(key, profile.credential.expiry_reminders, today)
-        for key, profile in profiles().items()
-    )
+    today, sent = (moment or clock.now()).date(), 0
+    for key, profile in profiles().items():
+        settings = profile.credential
+        sent += _remind_of_claims(key, settings.claim_reminders, today)
+        if _is_new_day(key, today):
+            sent += _remind_units_of_expiry(key, settings.expiry_reminders, today)
+            sent += _remind_holders_of_expiry(key, settings.expiry_reminders, today)
+            _keep_day(key, today)
+    return sent
+
+
+def _is_new_day(province: str, today: date) -> bool:
+    """Whether the ends of validity have not been gone through today: a year's worth of cards is read for it, and the
+    sweep runs every few seconds."""
+    return Counter.get_or_none(Counter.name == _day_key(province), Counter.last == today.toordinal()) is None
+
+
+def _keep_day(province: str, today: date) -> None:
+    """Kept after the messages: who is interrupted goes through them again, and each still arrives once."""
+    with transaction():
+        Counter.insert(name=_day_key(province), last=today.toordinal()).on_conflict(
+            conflict_target=[Counter.name], update={Counter.last: today.toordinal()}
+        ).execute()
+
+
+def _day_key(province: str) -> str:
+    return f"expiry-reminders:{province}"
 
 
 def _remind_of_claims(province: str, reminders: tuple[int, ...], today: date) -> int:
