@@ -147,6 +147,24 @@ def submit_attempt(attempt: int, *, actor: Actor, values: Mapping[int, str] | No
         return Attempt.get_by_id(found.id)
 
 
+def extend_running(plan: Plan) -> int:
+    """The plan's exam was prolonged (an outage): papers that are being written get the time, too; never less.
+
+    Call it inside the plan's transaction; gives how many papers are due later now.
+    """
+    sitting, moved = sitting_of(plan), 0
+    running = (
+        Attempt.select()
+        .join(Registration, on=(Attempt.registration == Registration.case))
+        .where(Registration.plan == plan.id, Attempt.submitted_at.is_null(), Attempt.due_at > clock.now())
+    )
+    for attempt in running:
+        due = sitting.due_at(attempt.started_at)
+        if due is not None and due > attempt.due_at:
+            moved += Attempt.update(due_at=due).where(_still_open(attempt)).execute()
+    return moved
+
+
 def submit_due(registration: Registration) -> bool:
     """Hand in this participant's paper if its time is over: on access, without waiting for the sweep."""
     now = clock.now()

@@ -11,6 +11,7 @@ from peewee import IntegrityError
 from portal import clock
 from portal.actions.deadlines import move_to_plan_dates
 from portal.actions.events import record, tell
+from portal.actions.exams import extend_running
 from portal.actions.modules import seed_modules
 from portal.actions.numbers import next_number
 from portal.actions.registrations import close_for_cancelled_plan
@@ -103,6 +104,7 @@ def update_plan(plan: Plan, *, values: dict[str, Any], actor: Actor, seen: int, 
         plan = Plan.get_by_id(plan.id)
         if "review_by" in changes:
             move_to_plan_dates(plan, actor=actor)
+        extend_running(plan)
         if plan.state == PlanState.PUBLISHED and {"minutes", "class_hours"} & changes.keys():
             settle_plan(plan)
         return plan

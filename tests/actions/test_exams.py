@@ -1,5 +1,6 @@
 """Attempts: when they can be started, what is saved, how they end, and what follows from a score."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -310,6 +311,22 @@ def test_a_cancelled_plan_keeps_the_paper_and_decides_nothing(self_timed, at):
     assert exams.submit_overdue(at("2021-09-02 10:00")) == 1
     assert Attempt.get_by_id(attempt.id).submitted_by == "system"
     assert AssessmentResult.select().count() == 0 and state_of(self_timed) == "study_done"
+
+
+def test_a_prolonged_slot_prolongs_running_papers_and_a_shortened_one_takes_nothing(at):
+    at("2022-12-16 15:00")
+    make_bank(make.SICHUAN)
+    days = {"opens_on": date(2022, 12, 9), "closes_on": date(2022, 12, 12), "training_from": date(2022, 12, 15),
+            "training_to": date(2022, 12, 16)}  # fmt: skip
+    slot = make_candidate(make_slot_plan(**days))
+    attempt, plan = start(slot), Plan.get_by_id(slot.plan_id)
+    centre = make.actor_of(make.make_grant("P", plan.office))
+    for end, due in (("2022-12-16 17:00", "2022-12-16 17:00:00"), ("2022-12-16 16:00", "2022-12-16 17:00:00")):
+        values = {"exam_ends_at": datetime.fromisoformat(end)}
+        plan = plans.update_plan(plan, values=values, actor=centre, seen=plan.version, reason="系统故障")
+        assert str(Attempt.get_by_id(attempt.id).due_at) == due
+    at("2022-12-16 16:59")
+    assert exams.save_answer(attempt.id, place=0, value="A", actor=actor_for(slot))
 
 
 def test_a_plan_made_easier_meanwhile_counts(self_timed):
