@@ -4,13 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from peewee import JOIN
 
 from portal import clock, database
 from portal.actions import issuing, jobs, registration_checks, sweeps  # noqa: F401 - the checks hang themselves in
 from portal.actions.bulk import decide_many, preview_many
 from portal.actions.cases import Decision
 from portal.actions.credential_files import keep_rendered
-from portal.models import Credential, Grant, Job
+from portal.models import Credential, FileVersion, Grant, Job
 from portal.papers import credentials
 from portal.rules.errors import NotAllowed, Refusal
 
@@ -117,12 +121,18 @@ def _draw_next(job: Job) -> list[credentials.Drawn]:
     if Job.get_by_id(job.id).state != jobs.RUNNING:
         return []
     ids = job.data["credentials"][job.done : job.done + DOCUMENTS_A_STEP]
-    rows = {row.id: row for row in Credential.select().where(Credential.id.in_(ids))}
+    # With their portraits: the threads below must not ask the database.
+    found = Credential.select(Credential, FileVersion).join(
+        FileVersion, JOIN.LEFT_OUTER, on=(Credential.portrait == FileVersion.id)
+    )
+    rows = {row.id: row for row in found.where(Credential.id.in_(ids))}
     if job.id not in _fonts:  # of one job at a time; a worker that takes over cuts them anew
         _fonts.clear()
         _fonts[job.id] = credentials.prepare_fonts(job.data["credentials"])
     missing = [rows[id_] for id_ in ids if id_ in rows and rows[id_].file_id is None]
-    return [credentials.draw(row, batch=_fonts[job.id]) for row in missing]
+    # One draws (under the renderer's lock) while the other waits for the disk.
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(partial(credentials.draw, batch=_fonts[job.id]), missing))
 
 
 @kind(issuing.RENDER_JOB, prepare=_draw_next)
