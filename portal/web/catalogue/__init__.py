@@ -3,7 +3,8 @@
 from flask import Blueprint, request, url_for
 
 from portal.actions.catalogues import MAINTAINERS
-from portal.rules.workflow import Actor
+from portal.papers.imports import KINDS
+from portal.rules.workflow import Actor, Seat
 from portal.web.guards import DOOR_OF
 from portal.web.pages import NavItem
 
@@ -18,9 +19,9 @@ def mount(blueprint: Blueprint) -> None:
 
 
 def nav_items(actor: Actor) -> list[NavItem]:
-    """The room's entries in a door's navigation, for the seats that maintain the catalogue."""
-    if actor.seat not in MAINTAINERS:
-        return []
-    rooms = (("职业目录", "occupations"), ("数据导入", "imports"))
+    """The room's entries in a door's navigation, for the seats that maintain the catalogue or may import a table."""
+    rooms = [("职业目录", "occupations")] if actor.seat in MAINTAINERS else []
+    if any(actor.seat in {Seat.TECHNICIAN, *kind.seats} for kind in KINDS.values()):
+        rooms.append(("数据导入", "imports"))
     hrefs = [(label, url_for(f"{DOOR_OF[actor.seat]}.{name}")) for label, name in rooms]
     return [NavItem(label, href, active=request.path.startswith(href)) for label, href in hrefs]
