@@ -134,7 +134,8 @@ def _describe(case: Case, required: int) -> dict:
     return {
         "case": case, "unit": case.organisation.name if case.organisation_id else "", "minutes": case.seconds // 60,
         "outside": (extra.outside_seconds or 0) // 60 if extra else 0, "percent": percent(case.seconds, required),
-        "last": StudyTime.last_at.python_value(case.last_at), "reminded": extra.reminded_on if extra else None, "state": FLOW.labels[case.state],
+        "last": StudyTime.last_at.python_value(case.last_at), "reminded": extra.reminded_on if extra else None,
+        "state": FLOW.labels[case.state],
         "tone": FLOW.tones[case.state], "behind": case.state == State.APPROVED,
     }  # fmt: skip
 
