@@ -22,6 +22,8 @@ from portal.rules.errors import NotAllowed, Refusal
 PAUSE = 1.0
 # Time between two runs of what happens by the calendar alone, seconds; opening a page does it too (R13.07).
 SWEEP_EVERY = 15.0
+# How long one job may go on before the others, and what time alone does, have their turn, seconds.
+TURN = 10.0
 # Rows of one step: few enough that a click in between waits less than one would notice.
 ROWS_A_STEP = 10
 # Documents of one step: they are drawn before its transaction begins, and lost with a killed worker.
@@ -66,12 +68,14 @@ def work_forever(stop: threading.Event) -> None:
         if job is None:
             stop.wait(PAUSE)
         else:
-            do_job(job, stop)
+            do_job(job, stop, seconds=TURN)
 
 
-def do_job(job: Job, stop: threading.Event | None = None) -> None:
-    """Do the steps of a leased job until it is finished, cancelled, failed, or the worker has to stop."""
-    while stop is None or not stop.is_set():
+def do_job(job: Job, stop: threading.Event | None = None, *, seconds: float | None = None) -> None:
+    """Do the steps of a leased job until it is finished, cancelled, failed, its turn is over (`seconds`; None: as long
+    as it takes), or the worker has to stop."""
+    began = time.monotonic()
+    while (stop is None or not stop.is_set()) and (seconds is None or time.monotonic() - began < seconds):
         try:
             if do_step(job):
                 return
@@ -82,7 +86,7 @@ def do_job(job: Job, stop: threading.Event | None = None) -> None:
             log.exception("job %s (%s) failed", job.id, job.kind)
             jobs.fail_job(job, "处理中断，已完成的部分已保存，请联系技术人员。")
             return
-    # A stopped worker gives its lease back at once, so that the next start need not wait for it to run out.
+    # Given back at once: the next start, or the next turn, need not wait for the lease to run out.
     jobs.give_back(job)
 
 

@@ -22,13 +22,14 @@ def start_job(kind: str, *, actor: Actor, data: dict, total: int) -> Job:
 
 
 def lease_job() -> Job | None:
-    """The oldest job that waits, or whose worker has died; it is this worker's for LEASE_SECONDS."""
+    """The job whose turn it is, it is this worker's for LEASE_SECONDS: the oldest that nobody has begun, or else the one
+    that was given back, or whose worker died, longest ago. So a short job never waits for the end of a long one."""
     now = clock.now()
     with transaction():
         job = (
             Job.select()
             .where((Job.state == WAITING) | ((Job.state == RUNNING) & (Job.leased_until < now)))
-            .order_by(Job.id)
+            .order_by(Job.leased_until, Job.id)
             .first()
         )
         if job is None:
