@@ -18,6 +18,7 @@ from portal.actions.registration_copy import awaits_stamp, has_valid_stamp, last
 from portal.database import transaction
 from portal.models import Case, Counter, Credential, FileVersion, Job, Occupation, Plan, Registration
 from portal.models.jurisdictions import profile_of
+from portal.models.succession import corrections_of, renewal_of
 from portal.rules import credential as rules
 from portal.rules.errors import Invalid, NotAllowed, Refusal
 from portal.rules.facts import OccupationRef
@@ -216,42 +217,51 @@ def issue_successor(old: Credential, *, values: Mapping[str, str], actor: Actor,
             name=printed["name"], valid_to=old.valid_to, portrait=old.portrait_id, token=token, replaces=old.id,
             succession=rules.CORRECTION, printed={**printed, **{key: fresh[key] for key in kept}},
         )  # fmt: skip
-        return _keep(credential, actor, note=reason.strip(), data={"replaces": old.number, "fields": sorted(changes)})
+        data = {"replaces": old.number, "fields": sorted(changes)}
+        return _keep(credential, actor, today, note=reason.strip(), data=data)
 
 
 def settle_renewal(credential: Credential) -> Credential | None:
     """Once a renewed credential is valid the one it renews becomes 已换证; gives that one, or None (R6.24).
 
+    Corrections on either side change nothing about it; an old one that is handed out after its renewal ends at once.
     Safe to repeat. Call it inside the transaction that makes `credential` valid.
     """
-    first = credential
-    while first.succession == rules.CORRECTION and first.replaces_id is not None:  # a corrected renewal renews, too
-        first = first.replaces
-    if first.succession != rules.RENEWAL or credential.state != State.VALID or first.replaces_id is None:
+    if credential.state != State.VALID:
         return None
-    old = Credential.get_by_id(first.replaces_id)
-    if old.state not in (State.VALID, State.EXPIRED):
-        return None
-    move_credential(old, Action.REPLACE, actor=SYSTEM, data={"by": credential.number}, ended_at=clock.now())
-    return old
+    first, newer = corrections_of(credential)[0], renewal_of(credential)
+    ends = []
+    if first.succession == rules.RENEWAL and first.replaces_id is not None:
+        ends = [(old, credential) for old in corrections_of(first.replaces)]
+    if newer is not None and newer.state == State.VALID:
+        ends.append((credential, newer))
+    replaced = None
+    for old, by in ends:
+        if old.state in (State.VALID, State.EXPIRED):
+            move_credential(old, Action.REPLACE, actor=SYSTEM, data={"by": by.number}, ended_at=clock.now())
+            replaced = old
+    return replaced
 
 
 def find_renewed(registration: Registration) -> Credential | None:
     """The credential that a renewal registration renews: the one it names, or else the person's newest of that kind.
 
-    Only a valid or expired one of the same occupation and grade; a void, revoked or replaced one is none.
+    Only a valid or expired one of the same occupation and grade that nothing renews yet; a void, revoked or replaced
+    one is none.
     """
     rows = Credential.select().where(
         Credential.person == registration.person_id,
         Credential.province == registration.plan.province,
         Credential.grade == registration.plan.grade,
         Credential.occupation == registration.occupation_id,
-        Credential.state.in_([State.VALID, State.EXPIRED]),
     )
     named = registration.data.get("renews")
     if named:
         rows = rows.where(Credential.id == named)
-    return rows.order_by(Credential.issued_on.desc(), Credential.id.desc()).first()
+    for row in rows.order_by(Credential.issued_on.desc(), Credential.id.desc()):
+        if row.state_now in (State.VALID, State.EXPIRED) and renewal_of(row) is None:
+            return row
+    return None
 
 
 def numbers_left(province: str, grade: str, *, year: int | None = None) -> int:
@@ -284,21 +294,25 @@ def _issue(registration: Registration, actor: Actor) -> Credential:
         token=token, replaces=old.id if old else None, succession=rules.RENEWAL if old else "", printed=printed,
     )  # fmt: skip
     move_participant(registration.case, participants.Action.CERTIFY, actor=actor, data={"credential": number})
-    return _keep(credential, actor, data={"replaces": old.number} if old else {})
+    return _keep(credential, actor, today, data={"replaces": old.number} if old else {})
 
 
-def _keep(credential: Credential, actor: Actor, *, note: str = "", data: dict) -> Credential:
-    """Store a composed credential: a card waits for its release, a certificate is valid at once (R2.27, R6.03)."""
+def _keep(credential: Credential, actor: Actor, issued_on: date, *, note: str = "", data: dict) -> Credential:
+    """Store a composed credential: a card waits for its release, a certificate is valid at once (R2.27, R6.03).
+
+    `issued_on` is the day that is printed and numbered already: midnight may have passed since.
+    """
     is_card = credential.kind == rules.CARD
     credential.state = State.ISSUED if is_card else State.VALID
-    credential.issued_on, credential.created_at = clock.today(), clock.now()
+    credential.issued_on, credential.created_at = issued_on, clock.now()
     credential.mac = sealing.seal(credential)
     credential.save(force_insert=True)
     record(
         Action.ISSUE, "制作证卡" if is_card else "发放电子证书", actor=actor, subject=subject_of(credential),
         after=credential.state, note=note, data={"number": credential.number, **data},
     )  # fmt: skip
-    settle_renewal(credential)
+    if credential.replaces_id is not None:
+        settle_renewal(credential)
     return credential
 
 

@@ -6,9 +6,10 @@ from portal.actions.participants import move_participant
 from portal.database import transaction
 from portal.models import Case, Credential, Person, Plan, Registration, Submission
 from portal.models.jurisdictions import profile_of
+from portal.models.succession import renewal_of
 from portal.rules.credential import RENEWAL
 from portal.rules.errors import NotAllowed
-from portal.rules.flows.credential import ALIVE, State
+from portal.rules.flows.credential import State
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import Action
 from portal.rules.flows.registration import State as Participant
@@ -25,10 +26,7 @@ def renewable_credentials(plan: Plan, person: Person) -> list[Credential]:
     rows = Credential.select().where(
         Credential.person == person.id, Credential.province == plan.province, Credential.grade == plan.grade
     )
-    on_the_way = {
-        row.replaces_id for row in rows if row.succession == RENEWAL and row.state in ALIVE and row.replaces_id
-    }
-    found = [row for row in rows if row.state_now in RENEWABLE and row.id not in on_the_way]
+    found = [row for row in rows if row.state_now in RENEWABLE and renewal_of(row) is None]
     return sorted(found, key=lambda row: (row.issued_on, row.id), reverse=True)
 
 
