@@ -71,6 +71,61 @@ def count_queues() -> None:
     print("done")
 
 
+def see_classes() -> None:
+    """Classes after the approval: every state of participants and credentials, and what is waiting to be decided."""
+    from portal.actions.exams import why_no_exam
+    from portal.actions.modules import modules_of, what_is_missing
+    from portal.models import (
+        Bar,
+        Case,
+        Credential,
+        Excuse,
+        Notice,
+        OrganisationCase,
+        Person,
+        Plan,
+        Question,
+        Registration,
+        Statement,
+        Supervision,
+        User,
+    )  # fmt: skip
+    from portal.models.exam_papers import shortage_of
+    from portal.rules.flows.credential import State as CredentialState
+    from portal.rules.flows.registration import State
+    from portal.rules.flows.statement import State as StatementState
+    from portal.web.account.demo import demo_accounts
+
+    start()
+    states = Counter(state for (state,) in Case.select(Case.state).where(Case.kind == "registration").tuples())
+    assert set(states) == set(State), set(State) - set(states)
+    held = Counter((row.province, row.state_now) for row in Credential.select())
+    assert {state for province, state in held if province == "sichuan"} == set(CredentialState), held
+    assert held["anhui", CredentialState.VALID] >= 10
+    assert Credential.select().where(Credential.province == "anhui", Credential.file.is_null(False)).count() >= 5
+    assert Credential.select().where(Credential.succession == "correction").count() == 1
+
+    for plan in Plan.select().where(Plan.state == "published"):
+        assert not [module.title for module in modules_of(plan) if what_is_missing(module)], plan.name
+        assert not plan.paper or not shortage_of(plan), plan.name
+    for province in ("anhui", "sichuan"):
+        assert Question.select().where(Question.province == province).count() >= 60
+    bars = list(Bar.select().where(Bar.live_key.is_null(False)))
+    assert {bool(bar.organisation_id) for bar in bars} == {True, False} and any(bar.permanent for bar in bars)
+    assert {notice.state for notice in Notice.select().where(Notice.kind == "bulletin")} == {"draft", "published"}
+    assert Excuse.select().where(Excuse.accepted.is_null()).count() >= 2
+    waiting = Case.select().join(Statement, on=(Statement.case == Case.id)).where(
+        Case.state == StatementState.UNDER_REVIEW)  # fmt: skip
+    assert waiting.count() == 1
+    assert Supervision.select().where(Supervision.campaign != "").count() == 2
+    assert {bool(row.outcome) for row in OrganisationCase.select()} == {True, False}
+
+    login = next(login for label, login in demo_accounts() if "可参加线上考核" in label)
+    person = Person.get(Person.user == User.get(User.login == login))
+    assert why_no_exam(Registration.get(Registration.person == person)) == ""
+    print("done")
+
+
 def see_source_documents() -> None:
     """Both provinces' classes and notices of the source documents, with their numbers, dates, codes and blanks."""
     from datetime import date, datetime, time
@@ -177,6 +232,12 @@ def test_the_association_offers_exactly_its_two_occupations(demo):
 
 def test_the_queues_are_worth_looking_at_today(demo):
     assert "done" in alone(count_queues, demo[0], PORTAL_DEMO="1")
+
+
+def test_classes_and_credentials_of_every_state_are_there_and_the_record_is_sound(demo):
+    assert "done" in alone(see_classes, demo[0], PORTAL_DEMO="1")
+    verified = flask(demo[0], "audit", "verify", PORTAL_DEMO="1")
+    assert verified.returncode == 0 and "操作记录完好" in verified.stdout, verified.stderr
 
 
 def test_the_command_shows_address_and_accounts_and_loads_once(demo):

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from portal import clock, database, lock
-from portal.actions import instance
+from portal.actions import instance, sealing
 from portal.cli.demo.story import tell_story
 from portal.cli.demo.world import PASSWORD
 from portal.cli.terminal import Refused
@@ -30,6 +30,7 @@ def demo(fresh: bool):
         if fresh:
             _clear(settings)
         settings = settings.prepare()
+        sealing.use_secret(settings.secret_key)  # made just now: the application started without one
         with lock.holding(settings.lock_file):
             database.open_connection()
             database.migrate()

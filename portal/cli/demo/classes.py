@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from portal.actions import plans
+from portal.cli.demo import lessons
 from portal.cli.demo.tale import Days
 from portal.cli.demo.world import ANHUI, SICHUAN, World, contacts_of
 from portal.models import Plan
@@ -48,10 +49,11 @@ class Outline:
     audience_kinds: tuple[str, ...] = ()
     closes_time: time | None = None
     audience: str = ""
+    kind: str = "training"
 
 
 _SC_CITY = ("成都云帆技能评价有限公司", "成都望江职业技术学校", "绵阳青禾高级技工学校", "德阳云岭重型装备有限公司")
-_SC_ALL = (*_SC_CITY, "四川云岭建设技能评价中心", "泸州青禾酒店服务有限公司")
+_SC_ALL = (*_SC_CITY, "四川云岭建设技能评价中心", "泸州青禾酒店服务有限公司", "成都青禾制冷设备有限公司")
 _AH_CITY = ("新华教育集团", "芜湖云帆汽车制造有限公司", "黄山云谷旅游职业学校", "黄山青禾茶业有限公司")
 _AH_AUDIENCE = "由已备案或拟备案的开展职业技能等级认定工作的央企驻皖分支机构、省级行业评价组织等推荐，"
 _AH_PEOPLE = "符合申报条件，拟从事技能人才评价考评工作，并经我中心审核通过的人员。"
@@ -99,8 +101,9 @@ def announce_running(world: World, days: Days, outline: Outline) -> Class:
         values["classes"] = list(outline.classes)
     if outline.audience:
         values["audience"] = outline.audience
-    values |= _stages(outline.province, train_from, train_to)
-    plan = _publish(actor, outline.grade, values)
+    if outline.kind == "training":
+        values |= _stages(outline.province, train_from, train_to)
+    plan = _publish(world, actor, outline.grade, values, outline.kind)
     opens, closes = datetime.combine(first, time(8)), datetime.combine(last, outline.closes_time or time(22))
     reviewed = datetime.combine(days.day(max(outline.review.values())), time(18))
     return Class(outline.key, plan, opens, min(closes, days.now), min(reviewed, days.now), outline.units,
@@ -122,7 +125,7 @@ def announce_2022(world: World) -> Class:
         "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE, "exam": TRAINING_SITE},
         "contacts": contacts_of(world, SICHUAN, 2),
     }  # fmt: skip
-    plan = _publish(world.staff["sc-centre"], "senior", values)
+    plan = _publish(world, world.staff["sc-centre"], "senior", values)
     return Class("sc-2022", plan, datetime(2022, 12, 9, 8), datetime(2022, 12, 13, 22), datetime(2022, 12, 15, 12),
                  _SC_ALL, True)  # fmt: skip
 
@@ -136,7 +139,7 @@ def announce_2021(world: World) -> Class:
         "groups": [{"number": "639273002", "name": "技能评价系统交流3群QQ工作群", "audience": "liaisons"}],
         "links": {"system": SYSTEM_SITE}, "contacts": contacts_of(world, ANHUI),
     }  # fmt: skip
-    plan = _publish(world.staff["ah-centre"], "examiner", values)
+    plan = _publish(world, world.staff["ah-centre"], "examiner", values)
     return Class("ah-2021", plan, datetime(2021, 8, 4, 9), datetime(2021, 8, 9, 17), datetime(2021, 8, 13, 12),
                  _AH_DIRECT)  # fmt: skip
 
@@ -170,11 +173,12 @@ def _stages(province: str, first: date, last: date) -> dict:
         "training_from": first, "training_to": last, "minutes": 600, "pass_mark": 60, "attempts": 1,
         "exam_starts_at": datetime.combine(last, time(14, 30)), "exam_ends_at": datetime.combine(last, time(16, 30)),
         "groups": [{"number": "667805044", "name": "培训班QQ工作群", "audience": "applicants"}],
-        "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE, "exam": TRAINING_SITE},
+        "links": {"system": SYSTEM_SITE, "training": TRAINING_SITE},
     }  # fmt: skip
 
 
-def _publish(actor: Actor, grade: str, values: dict) -> Plan:
-    plan = plans.create_plan(actor=actor, grade=grade)
+def _publish(world: World, actor: Actor, grade: str, values: dict, kind: str = "training") -> Plan:
+    plan = plans.create_plan(actor=actor, grade=grade, kind=kind)
     plan = plans.update_plan(plan, values=values, actor=actor, seen=plan.version)
+    lessons.fill_modules(world, plan, actor=actor)
     return plans.publish_plan(plan, actor=actor, seen=plan.version)

@@ -35,7 +35,9 @@ class Fate:
     """What becomes of one applicant: `script` are the acts after the draft, in their order.
 
     submit, pass, return:scan, return:address, fix, reject, withdraw, withdraw-by-unit, claim. `special` bends the
-    person: rare, elderly, dotted, late-stamp, register, half (a draft that stops in the middle).
+    person: rare, elderly, dotted, late-stamp, register, half (a draft that stops in the middle). `course` is what
+    becomes of an approved one in the class (see course.py), `card` of the card (see desk.py); `earlier` is the same
+    person's fate in a class before.
     """
 
     place: Class
@@ -43,6 +45,9 @@ class Fate:
     script: tuple[str, ...]
     special: str = ""
     today: bool = False
+    course: str = ""
+    card: str = ""
+    earlier: "Fate | None" = None
     found: dict = field(default_factory=dict)
 
 
@@ -52,7 +57,9 @@ class Applicant:
     def __init__(self, world: World, days: Days, papers: Papers, fate: Fate, number: int):
         self.world, self.days, self.papers, self.fate, self.number = world, days, papers, fate, number
         self.random = Random(f"life/{number}")
-        self.sample = _bend(world.next_person(fate.place.province), fate.special, number)
+        before = fate.earlier.found["applicant"] if fate.earlier else None
+        self.sample = before.sample if before else _bend(world.next_person(fate.place.province), fate.special, number)
+        self.before, fate.found["applicant"] = before, self
         self.portrait = 2 * self.random.randrange(9) + (1 if self.sample.sex == "男" else 0)
         self.unit: Organisation = world.organisations[fate.unit]
         self.case: Case | None = None
@@ -97,6 +104,10 @@ class Applicant:
 
     def _register(self) -> None:
         sample = self.sample
+        if self.before:
+            self.actor, self.person = self.before.actor, Person.get_by_id(self.before.person.id)
+            self.fate.found["login"] = self.before.fate.found["login"]
+            return
         user = people.register_person(
             sample.name, id_type=sample.id_type, id_number=sample.id_number, phone=sample.phone,
             province=self.fate.place.province, password_hash=self.world.password_hash, address="198.51.100.7",
@@ -117,9 +128,14 @@ class Applicant:
 
     def _bring_proof(self) -> None:
         """Held qualifications with their scans and the log of assessment work, as the grade demands them."""
-        occupation = self.occupation = self.random.choice(self._occupations())
-        self.fate.found["occupation"] = occupation
+        occupation = self.before.occupation if self.before else self.random.choice(self._occupations())
+        self.occupation = self.fate.found["occupation"] = occupation
         is_senior = self.fate.place.plan.grade == "senior"
+        if self.before:  # the certificates and the work stand in the profile; only the examiner's card is a new one
+            if is_senior:
+                self._hold({"kind": "考评员", "occupation_name": occupation.name, "occupation_code": occupation.code,
+                            "job": occupation.job, "grade": "考评员"})  # fmt: skip
+            return
         level = 1 if is_senior else self.random.choice((1, 2, 2, 3, 3))
         is_title = self.random.random() < 0.18 and self.fate.special != "register"
         first = {

@@ -8,6 +8,7 @@ from random import Random
 from portal import clock
 from portal.actions import accounts, colleagues
 from portal.cli.demo import classes, notices
+from portal.cli.demo.chapters import Chapters
 from portal.cli.demo.classes import OUTLINES, Class, Outline
 from portal.cli.demo.lives import Applicant, Fate
 from portal.cli.demo.papers import Papers
@@ -66,12 +67,14 @@ class _Story:
         self.world, self.days = world, days
         self.papers, self.tale, self.fates = Papers(world.store), Tale(days.now), []
         self.known: dict[str, Fate] = {}
+        self.chapters = Chapters(world, days, self.tale, self._enter, self.known)
 
     def plan_past(self) -> None:
         """The two classes of the source documents."""
         self.tale.begin(datetime(2021, 7, 26, 10), self._class_of_2021())
         self.tale.begin(datetime(2022, 12, 5, 10), self._class_of_2022())
         self.tale.begin(datetime(2025, 4, 21, 10), self._huangshan())
+        self.chapters.begin()
 
     def plan_present(self) -> None:
         """The running classes, each announced some days before its window opens."""
@@ -88,9 +91,13 @@ class _Story:
         classes.date_2021(world, announced)
         yield datetime(2021, 8, 4, 9)
         forward = notices.forward_2021(world, original, announced)
+        fates = []
         for number in range(9):
             script = ("submit", "reject") if number == 8 else P2
-            self._enter(Fate(announced, ENERGY if number == 5 else ASSOCIATION, script, "rare" if number == 1 else ""))
+            unit = ENERGY if number == 5 else ASSOCIATION
+            fates.append(Fate(announced, unit, script, "rare" if number == 1 else ""))
+            self._enter(fates[-1])
+        self.chapters.follow_2021(announced, fates)
         yield datetime(2021, 8, 6, 10, 20)
         notices.send_table(world, forward, "ah-member", 3)
         yield datetime(2021, 8, 9, 16, 40)
@@ -100,7 +107,7 @@ class _Story:
         announced = classes.announce_2022(self.world)
         yield datetime(2022, 12, 8, 9)
         notices.publish_2022(self.world, announced)
-        units = (YUNFAN, WANGJIANG, QINGHE, DIRECT)
+        units, fates = (YUNFAN, WANGJIANG, QINGHE, DIRECT), []
         for number in range(14):
             unit = units[number % 4]
             script = P2 if unit == DIRECT else P3
@@ -110,7 +117,11 @@ class _Story:
                 script = ("submit", "return:scan", "fix", "pass", "pass", "pass")
             elif number == 12:
                 script = ("submit", "withdraw")
-            self._enter(Fate(announced, unit, script))
+            fates.append(Fate(announced, unit, script))
+        fates += self.chapters.extra_2022(announced)
+        for fate in fates:
+            self._enter(fate)
+        self.chapters.follow_2022(announced, fates)
 
     def _huangshan(self) -> Life:
         notices.publish_huangshan(self.world, date(2025, 4, 21))
@@ -212,19 +223,25 @@ class _Story:
 
         return [
             of_fate("ready-sichuan", "四川，已填好，可提交"),
-            of_staff("sc-unit", "评价机构 初审（成都云帆）"),
+            of_staff("sc-unit", "评价机构 初审、领取证卡（成都云帆）"),
             of_staff("cd-centre", "成都市鉴定指导中心"),
-            of_staff("sc-centre", "四川省鉴定指导中心"),
-            of_staff("sc-dept", "四川省人社厅"),
+            of_staff("sc-centre", "四川省鉴定指导中心（培训考核、缺勤认定）"),
+            of_staff("sc-dept", "四川省人社厅（发证）"),
             of_fate("returned-sichuan", "四川，待补正"),
+            of_fate("holder-sichuan", "四川，持证，可复核换证"),
+            of_fate("struck-sichuan", "四川，已提出陈述申辩"),
+            of_staff("qh-cooling", "评价机构（成都青禾，已被取消申报资格）"),
             of_staff("sc-direct", "省属评价机构（四川云岭）"),
             of_staff("cd-bureau", "成都市人社局"),
             of_fate("ready-anhui", "安徽，可报名"),
             of_staff("ah-assoc", "安徽省人力资源服务协会"),
             of_staff("ah-member", "会员单位（合肥云帆）"),
-            of_staff("ah-centre", "安徽省鉴定中心"),
+            of_staff("ah-centre", "安徽省鉴定中心（培训考核、发证）"),
             of_staff("ah-dept", "安徽省人社厅"),
             of_fate("returned-anhui", "安徽，待补正"),
+            of_fate("ready-to-sit-anhui", "安徽，可参加线上考核"),
+            of_fate("middle-anhui", "安徽，学习中"),
+            of_fate("holder-anhui", "安徽，持电子证书"),
             of_staff("xinhua", "评价机构 初审（新华教育集团）"),
             of_staff("hf-centre", "合肥市鉴定中心"),
             of_staff("hs-centre", "黄山市鉴定中心"),

@@ -47,6 +47,8 @@ ORGANISATIONS = {
         ("四川云岭建设技能评价中心", "省属", "social", "province", "provincial_industry",
          ("电工", "焊工", "制冷空调系统安装维修工"), "filed"),
         ("宜宾望江康养服务有限公司", "宜宾市", "enterprise", "city", "local", ("养老护理员",), "draft"),
+        ("成都青禾制冷设备有限公司", "成都市", "enterprise", "city", "local",
+         ("电工", "制冷空调系统安装维修工"), "filed"),
     ),
     ANHUI: (
         ("安徽省人力资源服务协会", "省直", "social", "province", "provincial_industry",
@@ -72,7 +74,7 @@ STAFF = (
     ("sc-unit", Seat.UNIT, "成都云帆技能评价有限公司"), ("sc-unit2", Seat.UNIT, "成都云帆技能评价有限公司"),
     ("sc-school", Seat.UNIT, "成都望江职业技术学校"), ("my-school", Seat.UNIT, "绵阳青禾高级技工学校"),
     ("dy-plant", Seat.UNIT, "德阳云岭重型装备有限公司"), ("lz-hotel", Seat.UNIT, "泸州青禾酒店服务有限公司"),
-    ("sc-direct", Seat.UNIT, "四川云岭建设技能评价中心"),
+    ("sc-direct", Seat.UNIT, "四川云岭建设技能评价中心"), ("qh-cooling", Seat.UNIT, "成都青禾制冷设备有限公司"),
     ("cd-centre", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"),
     ("cd-centre2", Seat.CITY_CENTRE, "成都市职业技能鉴定指导中心"),
     ("my-centre", Seat.CITY_CENTRE, "绵阳市职业技能鉴定指导中心"),
