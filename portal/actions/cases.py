@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 from peewee import JOIN
 
@@ -162,16 +163,18 @@ def arrive(case: Case, step: Step) -> None:
 
 def bump(case: Case, **changes) -> None:
     """The one conditional UPDATE of a case, growing its version; raises Stale when somebody else was faster."""
-    changed = (
-        Case.update(version=case.version + 1, **changes)
-        .where(Case.id == case.id, Case.version == case.version)
-        .execute()
-    )
-    if not changed:
+    values = [getattr(Case, name).db_value(value) for name, value in changes.items()]
+    if not database.execute_sql(_bump_sql(tuple(changes)), [*values, case.id, case.version]).rowcount:
         raise Stale(what_happened(case))
     case.version += 1
     for name, value in changes.items():
         setattr(case, name, value)
+
+
+@cache
+def _bump_sql(names: tuple[str, ...]) -> str:
+    columns = "".join(f", {getattr(Case, name).column_name} = ?" for name in names)
+    return f'UPDATE "case" SET version = version + 1{columns} WHERE id = ? AND version = ?'
 
 
 def index_name(case: int, name: str) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from portal import clock
 from portal.database import database
-from portal.models import Case, DocumentLog, Event, Grant, Message, Person, User
+from portal.models import Case, DocumentLog, Event, Grant, Message, User
 from portal.rules.workflow import Actor
 
 GENESIS = "0" * 64
@@ -18,6 +18,10 @@ _HASHED = (
 # Written at every verb while it holds the only write lock, hence as SQL that is built once.
 _INSERT = "INSERT INTO event ({}, hash) VALUES ({}, ?)".format(
     ", ".join(f'"{name}"' for name in _HASHED), ", ".join("json(?)" if name == "data" else "?" for name in _HASHED)
+)
+_TELL = (
+    "INSERT INTO message (user_id, case_id, kind, text, link, at, dedupe) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
 )
 
 
@@ -88,20 +92,10 @@ def tell(
     users: Iterable[int], text: str, *, kind: str, link: str = "", case: Case | None = None, dedupe: str | None = None
 ) -> None:
     """Put a message into the inbox of each user; with `dedupe` a second one of the same key is not written (R13.22)."""
-    rows = [
-        {
-            "user": user,
-            "case": case.id if case else None,
-            "kind": kind,
-            "text": text,
-            "link": link,
-            "at": clock.now(),
-            "dedupe": f"{dedupe}:{user}" if dedupe else None,
-        }
-        for user in dict.fromkeys(users)
-    ]
-    if rows:
-        Message.insert_many(rows).on_conflict_ignore().execute()
+    at, about = Message.at.db_value(clock.now()), case.id if case else None
+    for user in dict.fromkeys(users):
+        key = f"{dedupe}:{user}" if dedupe else None
+        database.execute_sql(_TELL, (user, about, kind, text, link, at, key))
 
 
 def users_at(office: int) -> list[int]:
@@ -116,11 +110,8 @@ def users_at(office: int) -> list[int]:
 
 def user_of(person: int | None) -> list[int]:
     """The account of a person, as a list that is empty while the person has none."""
-    if person is None:
-        return []
-    return [
-        user for (user,) in Person.select(Person.user).where(Person.id == person, Person.user.is_null(False)).tuples()
-    ]
+    rows = database.execute_sql("SELECT user_id FROM person WHERE id = ? AND user_id IS NOT NULL", (person,))
+    return [user for (user,) in rows.fetchall()]
 
 
 def log_document(kind: str, subject: str, content: bytes, *, actor: Actor, number: str = "") -> DocumentLog:
