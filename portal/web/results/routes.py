@@ -141,9 +141,9 @@ def find_participant(plan: int, case: int) -> Registration:
 
 
 def _plan(id: int) -> Plan:
-    """A published plan in which the reader has participants, or that is the reader's own; else 404."""
+    """A published plan in which the reader has participants, or of the reader's own office or province; else 404."""
     plan = get_or_404(Plan.visible_to(actor()).where(Plan.id == id, Plan.state != "draft"))
-    mine = plan.office_id == actor().office
+    mine = plan.office_id == actor().office or actor().seat == Seat.DEPARTMENT  # whose plan page leads here
     if not mine and not visible_participants(plan, actor()).exists():
         abort(404)
     return plan
