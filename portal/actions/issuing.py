@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal import clock
+from portal.actions import issuing_lookups as lookups
 from portal.actions import sealing
 from portal.actions.bars import check_not_barred
 from portal.actions.card_moves import move_credential, subject_of, unit_users
 from portal.actions.events import record, tell
+from portal.actions.issuing_lookups import LookUps, look_up
 from portal.actions.jobs import start_job
 from portal.actions.numbers import next_number
 from portal.actions.participants import move_participant
 from portal.actions.recusal import is_own_case
-from portal.actions.registration_copy import awaits_stamp, has_valid_stamp, last_submission
-from portal.database import transaction
-from portal.models import Case, Counter, Credential, FileVersion, Job, Occupation, Plan, Registration
+from portal.actions.registration_copy import awaits_stamp, has_valid_stamp
+from portal.database import database, transaction
+from portal.models import Case, Counter, Credential, Job, Occupation, Plan, Registration
 from portal.models.jurisdictions import profile_of
 from portal.models.succession import corrections_of, renewal_of
 from portal.rules import credential as rules
@@ -82,18 +84,25 @@ def issuable(
 
     Changes nothing. In the order in which numbers are given out: the cards of one unit carry consecutive ones.
     """
-    ready, skipped = [], []
-    for registration in waiting(plan) if rows is None else rows:
-        registration.plan = plan
-        reason = why_not(registration, actor=actor)
+    ready, skipped, _ = _sort_out(plan, waiting(plan) if rows is None else rows, actor)
+    return ready, skipped
+
+
+def _sort_out(
+    plan: Plan, rows: Iterable[Registration], actor: Actor | None
+) -> tuple[list[Registration], list[tuple[Registration, str]], LookUps]:
+    rows, ready, skipped = list(rows), [], []
+    looked = look_up(plan, rows)
+    for registration in rows:
+        reason = why_not(registration, looked, actor=actor)
         if reason:
             skipped.append((registration, reason))
         else:
             ready.append(registration)
-    return ready, skipped
+    return ready, skipped, looked
 
 
-def why_not(registration: Registration, *, actor: Actor | None = None) -> str:
+def why_not(registration: Registration, looked: LookUps, *, actor: Actor | None = None) -> str:
     """The first thing that keeps this registration from a credential, as a Chinese sentence; '' when nothing does."""
     case, plan = registration.case, registration.plan
     if case.state == participants.State.CERTIFIED:
@@ -104,16 +113,17 @@ def why_not(registration: Registration, *, actor: Actor | None = None) -> str:
         return "不能为本人发证，请由其他工作人员办理。"
     if registration.occupation_id is None:
         return "没有申报考评职业（工种），请核实。"
-    if awaits_stamp(registration):
-        return f"尚待补交盖章的申报表（期限{registration.stamp_exception['until']}），收到后才能发证。"
-    if plan.require_stamped_form and not has_valid_stamp(registration):
+    frozen = looked.submissions.get(case.id)
+    if plan.require_stamped_form and not has_valid_stamp(registration, frozen and (frozen.data, frozen.files)):
+        if awaits_stamp(registration):
+            return f"尚待补交盖章的申报表（期限{registration.stamp_exception['until']}），收到后才能发证。"
         return "没有有效的盖章申报表，上传后才能发证。"
-    if _portrait_of(registration) is None:
+    if case.id not in looked.portraits:
         return "缺少照片，补齐后才能发证。"
-    barred = _why_barred(registration)
+    barred = _why_barred(registration) if case.id in looked.suspects else ""
     if barred:
         return barred
-    if plan.kind == rules.RENEWAL and find_renewed(registration) is None:
+    if plan.kind == rules.RENEWAL and case.id not in looked.renewed:
         return "没有可以复核换证的原证书（证卡）。"
     return _why_unprintable(registration)
 
@@ -140,8 +150,8 @@ def issue_credentials(plan: Plan, registrations: Iterable[Registration], *, acto
             .where(Registration.plan == plan.id, Registration.case.in_(wanted))
             .order_by(Registration.organisation, Registration.case)
         )
-        ready, skipped = issuable(plan, list(rows), actor=actor)
-        made = [_issue(registration, actor) for registration in ready]
+        ready, skipped, looked = _sort_out(plan, rows, actor)
+        made = [_issue(registration, looked, actor) for registration in ready]
         job = None
         if made:
             _tell_units(made)
@@ -151,18 +161,10 @@ def issue_credentials(plan: Plan, registrations: Iterable[Registration], *, acto
 
 def issue_one(registration: Registration, *, actor: Actor) -> Credential:
     """Issue to one who passed. Raises NotAllowed with the reason when nothing can be issued (R3.38)."""
-    check_issuer(registration.plan.province, actor)
-    with transaction():
-        registration = Registration.get_by_id(registration.case_id)
-        if registration.plan.state == PlanState.CANCELLED:
-            raise NotAllowed("本计划已取消，不能发证。")
-        reason = why_not(registration, actor=actor)
-        if reason:
-            raise NotAllowed(f"{registration.case.title}：{reason}")
-        credential = _issue(registration, actor)
-        _tell_units([credential])
-        start_rendering(registration.plan, [credential.id], [], actor=actor)
-        return credential
+    batch = issue_credentials(registration.plan, [registration], actor=actor)
+    for left_out, reason in batch.skipped:
+        raise NotAllowed(f"{left_out.case.title}：{reason}")
+    return batch.credentials[0]
 
 
 def start_rendering(plan: Plan, credentials: list[int], skipped: list, *, actor: Actor) -> Job:
@@ -244,24 +246,8 @@ def settle_renewal(credential: Credential) -> Credential | None:
 
 
 def find_renewed(registration: Registration) -> Credential | None:
-    """The credential that a renewal registration renews: the one it names, or else the person's newest of that kind.
-
-    Only a valid or expired one of the same occupation and grade that nothing renews yet; a void, revoked or replaced
-    one is none.
-    """
-    rows = Credential.select().where(
-        Credential.person == registration.person_id,
-        Credential.province == registration.plan.province,
-        Credential.grade == registration.plan.grade,
-        Credential.occupation == registration.occupation_id,
-    )
-    named = registration.data.get("renews")
-    if named:
-        rows = rows.where(Credential.id == named)
-    for row in rows.order_by(Credential.issued_on.desc(), Credential.id.desc()):
-        if row.state_now in (State.VALID, State.EXPIRED) and renewal_of(row) is None:
-            return row
-    return None
+    """The credential that a renewal registration renews, or None (see `issuing_lookups.find_renewed`)."""
+    return lookups.find_renewed([registration]).get(registration.case_id)
 
 
 def numbers_left(province: str, grade: str, *, year: int | None = None) -> int:
@@ -271,12 +257,12 @@ def numbers_left(province: str, grade: str, *, year: int | None = None) -> int:
     return 10 ** profile_of(province).credential.serial_digits - 1 - (used.last if used else 0)
 
 
-def _issue(registration: Registration, actor: Actor) -> Credential:
+def _issue(registration: Registration, looked: LookUps, actor: Actor) -> Credential:
     """One credential inside the caller's transaction: number, frozen fields, seal, and the participant's last move."""
     plan, person = registration.plan, registration.person
     profile = profile_of(plan.province)
     grade, today = profile.grade(plan.grade), clock.today()
-    old = find_renewed(registration) if plan.kind == rules.RENEWAL else None
+    old = looked.renewed.get(registration.case_id)
     valid_to = rules.last_day(profile.credential, today, old_end=old.valid_to if old else None)
     number = _draw_number(profile, today.year, plan.grade)
     token = secrets.token_urlsafe(16)
@@ -290,8 +276,9 @@ def _issue(registration: Registration, actor: Actor) -> Credential:
         number=number, kind=profile.credential.kind, province=plan.province, person=person.id, plan=plan.id,
         registration=registration.case_id, live_key=registration.case_id, organisation=registration.organisation_id,
         grade=plan.grade, occupation=registration.occupation_id, occupation_name=occupation,
-        levels=rules.write_levels(grade), name=printed["name"], valid_to=valid_to, portrait=_portrait_of(registration),
-        token=token, replaces=old.id if old else None, succession=rules.RENEWAL if old else "", printed=printed,
+        levels=rules.write_levels(grade), name=printed["name"], valid_to=valid_to, token=token,
+        portrait=looked.portraits[registration.case_id], replaces=old, succession=rules.RENEWAL if old else "",
+        printed=printed,
     )  # fmt: skip
     move_participant(registration.case, participants.Action.CERTIFY, actor=actor, data={"credential": number})
     return _keep(credential, actor, today, data={"replaces": old.number} if old else {})
@@ -321,7 +308,8 @@ def _draw_number(profile, year: int, grade: str) -> str:
     series = rules.name_series(profile.key, year=year, grade=grade)
     while True:
         number = rules.write_number(profile.credential, year=year, grade=grade, serial=next_number(series))
-        if not Credential.select().where(Credential.number == number, Credential.imported).exists():
+        taken = database.execute_sql("SELECT 1 FROM credential WHERE number = ? AND imported", (number,))
+        if taken.fetchone() is None:
             return number
 
 
@@ -343,15 +331,6 @@ def _identity(registration: Registration) -> dict[str, str]:
         "id_type": DOCUMENT_TYPES.get(person.id_type, person.id_type),
         "id_number": person.id_number,
     }
-
-
-def _portrait_of(registration: Registration) -> FileVersion | None:
-    """The portrait that was reviewed, not one put into the profile later; without a submission the profile's."""
-    submission = last_submission(registration.case)
-    versions = submission.files.get("person.portrait") if submission else None
-    if versions:
-        return FileVersion.get_or_none(FileVersion.id == versions[-1])
-    return registration.person.portrait
 
 
 def _why_barred(registration: Registration) -> str:

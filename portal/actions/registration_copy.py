@@ -183,11 +183,11 @@ def digest(value) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def has_valid_stamp(registration: Registration) -> bool:
-    """Whether a stamped form is there that shows what the registration says now."""
+def has_valid_stamp(registration: Registration, contents: tuple[dict, dict] | None = None) -> bool:
+    """Whether a stamped form is there that shows what the registration says now (`contents`, if they are at hand)."""
     if registration.stamped_form_id is None or registration.stamped_version != registration.form_version:
         return False
-    return registration.form_hash == hash_printed(*contents_of(registration))
+    return registration.form_hash == hash_printed(*(contents or contents_of(registration)))
 
 
 def awaits_stamp(registration: Registration) -> bool:
