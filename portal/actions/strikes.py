@@ -5,7 +5,7 @@ from portal.actions.bars import recount_strikes
 from portal.actions.events import tell, user_of, users_at
 from portal.actions.participants import move_participant
 from portal.database import transaction
-from portal.models import Case, Event, Office, Organisation, Plan, Registration, Strike
+from portal.models import Bar, Case, Event, Office, Organisation, Plan, Registration, Strike
 from portal.models.jurisdictions import profile_of
 from portal.models.sanction_records import bars_in_force, standing_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
@@ -121,10 +121,14 @@ def _keep_for_another(strike: Strike) -> None:
         return
     event = Event.select().where(Event.case == other.case_id, Event.action == Action.STRIKE)
     event = event.order_by(Event.id.desc()).get()
-    Strike.create(
+    heir = Strike.create(
         person=strike.person_id, organisation=other.organisation_id, registration=other.case_id, plan=strike.plan_id,
         ground=event.data["ground"], reason=event.note, at=event.at, decided_by=event.user_id, live_key=_key(other),
     )  # fmt: skip
+    for bar in Bar.select().where(Bar.person == strike.person_id, Bar.live_key.is_null()):
+        if strike.id in bar.cause.get("strikes", ()):  # what a lifting has cleared stays cleared
+            cause = {**bar.cause, "strikes": [*bar.cause["strikes"], heir.id]}
+            Bar.update(cause=cause).where(Bar.id == bar.id).execute()
 
 
 def _check_owner(plan: Plan, actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from portal import clock
 from portal.models.cases import Case, Event, Registration
@@ -11,6 +12,7 @@ from portal.models.offices import Office, Organisation
 from portal.models.people import Person
 from portal.models.plans import Plan
 from portal.models.sanctions import Bar, Strike
+from portal.rules.credential import CORRECTION
 from portal.rules.flows.credential import State
 from portal.rules.flows.registration import IN_CLASS
 from portal.rules.flows.registration import State as Registering
@@ -24,6 +26,7 @@ from portal.rules.sanctions import (
     outcome_of,
     trailing_voids,
 )
+from portal.rules.workdays import last_moment
 
 CLEARING = ("lifted", "expired")
 # Under way: reported and not decided, in class, or passed and without a credential yet.
@@ -66,12 +69,24 @@ def standing_of(person: Person, province: str) -> Standing:
     profile, cleared = profile_of(province), {"strikes": set(), "credentials": set()}
     for bar in Bar.select().where(Bar.person == person.id, Bar.province == province):
         if has_cleared(bar):
-            for name, ids in cleared.items():
-                ids.update(bar.cause.get(name, ()))
+            cleared["strikes"].update(bar.cause.get("strikes", ()))
+            cleared["credentials"].update(_cards_cleared_by(bar))
     return Standing(
         strike_facts(person, province), card_facts(person, province), frozenset(cleared["strikes"]),
         frozenset(cleared["credentials"]), profile.strikes.limit, profile.credential.bar_after_unclaimed,
     )  # fmt: skip
+
+
+def _cards_cleared_by(bar: Bar) -> list[int]:
+    """The cards whose voiding a lifted bar cleared; not one that was restored since and left uncollected once more."""
+    rows = list(Credential.select().where(Credential.id.in_(list(bar.cause.get("credentials", ())))))
+    return [row.id for row in rows if bar.lifted_at is None or (_ended_at(row) or bar.lifted_at) <= bar.lifted_at]
+
+
+def _ended_at(row: Credential) -> datetime | None:
+    """When a card ended, whether or not the sweep has run yet; None when nothing says so."""
+    waits = row.state == State.AWAITING_CLAIM and row.claim_due is not None
+    return last_moment(row.claim_due) if waits else row.ended_at
 
 
 def strike_facts(person: Person, province: str) -> list[StrikeFact]:
@@ -97,14 +112,23 @@ def card_facts(person: Person, province: str) -> list[CardFact]:
     rows = Credential.select().where(
         Credential.person == person.id, Credential.province == province, Credential.kind == "card"
     )
-    profile = profile_of(province)
-    return [
+    profile, known = profile_of(province), {row.id: row for row in rows}
+    facts = [
         CardFact(
             row.id, row.number, row.issued_on, f"{row.occupation_name}，{profile.grade(row.grade).name}",
-            outcome_of(row.state_now, was_collected=_was_collected(row)),
+            outcome_of(row.state_now, was_collected=_was_collected(row)), corrects=_first_wording(row, known),
         )
-        for row in rows.order_by(Credential.issued_on, Credential.id)
+        for row in known.values()
     ]  # fmt: skip
+    return sorted(facts, key=lambda fact: fact.place)
+
+
+def _first_wording(row: Credential, known: dict[int, Credential]) -> tuple[date, int] | None:
+    """The date and id of the card that this one corrects in the end; None when it corrects none."""
+    first = row
+    while first.succession == CORRECTION and first.replaces_id in known:
+        first = known[first.replaces_id]
+    return None if first.id == row.id else (first.issued_on, first.id)
 
 
 def _was_collected(row: Credential) -> bool:

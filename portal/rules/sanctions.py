@@ -49,13 +49,23 @@ class StrikeFact:
 
 @dataclass(frozen=True)
 class CardFact:
-    """One card of a person, by its issue date, and what became of it."""
+    """One card of a person, by its issue date, and what became of it.
+
+    `corrects` is the date and id of the first wording of a corrected card, whose place among the others it takes: a
+    correction is neither a new chance to collect nor a collection.
+    """
 
     id: int
     number: str
     issued_on: date
     about: str  # occupation and grade
     outcome: Outcome
+    corrects: tuple[date, int] | None = None
+
+    @property
+    def place(self) -> tuple:
+        """What the cards of a person are ordered by."""
+        return (*(self.corrects or (self.issued_on, self.id)), self.id)
 
 
 def outcome_of(state: State | str, *, was_collected: bool) -> Outcome:
@@ -89,7 +99,7 @@ def runs_of_voids(cards: Sequence[CardFact], cleared: Collection[int] = ()) -> l
     run is the one that still grows; it is empty when the newest card of interest was collected.
     """
     runs: list[list[CardFact]] = [[]]
-    for card in sorted(cards, key=lambda each: (each.issued_on, each.id)):
+    for card in sorted(cards, key=lambda each: each.place):
         if card.outcome == Outcome.COLLECTED:
             runs.append([])
         elif card.outcome == Outcome.VOID and card.id not in cleared:
@@ -139,8 +149,9 @@ def explain_strikes(strikes: Sequence[StrikeFact], limit: int | None, cleared: C
 def explain_cards(cards: Sequence[CardFact], limit: int | None, cleared: Collection[int] = ()) -> list[str]:
     """The count of non-collections in sentences: every card by issue date, what it does to the run, and the run."""
     run, lines = 0, []
-    for card in sorted(cards, key=lambda each: (each.issued_on, each.id)):
-        said = f"{print_date(card.issued_on)}发证 {card.number}（{card.about}）：{_OUTCOME_WORDS[card.outcome]}"
+    for card in sorted(cards, key=lambda each: each.place):
+        place = f"（更正换发，按原证卡{print_date(card.corrects[0])}发证的次序计）" if card.corrects else ""
+        said = f"{print_date(card.issued_on)}发证 {card.number}（{card.about}）{place}：{_OUTCOME_WORDS[card.outcome]}"
         if card.outcome == Outcome.COLLECTED:
             run = 0
             lines.append(f"{said}，连续次数归零。")

@@ -218,7 +218,7 @@ class Counters(RuleBasedStateMachine):
         who, plain = rows[pick % len(rows)]
         cards.restore_card(Credential.get_by_id(plain["key"]), actor=self.department, reason="误作废")
         Credential.update(claim_due=FAR).where(Credential.id == plain["key"]).execute()
-        plain["what"] = "open"
+        plain["what"], plain["cleared"] = "open", False
         self.world.people[who].reckon_cards()
 
     @precondition(lambda self: any(each.struck_bar for each in self.world.people))
