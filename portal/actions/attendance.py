@@ -7,6 +7,7 @@ from decimal import Decimal
 from portal import clock
 from portal.actions.events import record, tell, user_of
 from portal.actions.participants import correct_result, keep_result
+from portal.actions.recusal import check_not_oneself
 from portal.actions.sessions import check_owner, class_link
 from portal.database import transaction
 from portal.models import AssessmentResult, Attendance, Case, Registration, Session
@@ -73,6 +74,7 @@ def record_attendance(
 def set_attendance(row: Attendance, value: str, *, actor: Actor, reason: str = "", note: str = "") -> None:
     """One participant's attendance with its event; call it inside a transaction. Raises like record_attendance()."""
     case, session = Case.get_by_id(row.registration_id), row.session
+    check_not_oneself(case.person_id, actor, "到场情况")
     before = row.value
     if before is not None:
         if case.state in _DECIDED:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from portal import clock
 from portal.actions.bulletins import draft_bulletin, forget_bar
 from portal.actions.events import record, tell, user_of, users_at
+from portal.actions.recusal import check_not_oneself
 from portal.database import transaction
 from portal.models import Bar, Case, Office, Organisation, Person, Registration
 from portal.models.jurisdictions import profile_of
@@ -84,6 +85,7 @@ def lift_bar(bar: Bar, *, actor: Actor, reason: str) -> Bar:
     with transaction():
         bar = Bar.get_by_id(bar.id)
         check_may_lift(bar, actor)
+        check_not_oneself(bar.person_id, actor, "取消申报资格")
         if not is_in_force(bar):
             raise Stale("这项取消申报资格已经解除或终止，请刷新后查看。")
         if not reason.strip():
@@ -113,6 +115,7 @@ def set_end_date(bar: Bar, *, actor: Actor, ends_on: date | None, reason: str) -
         if bar.permanent:
             raise NotAllowed("永久取消申报资格没有截止日期。")
         check_may_lift(bar, actor)
+        check_not_oneself(bar.person_id, actor, "取消申报资格")
         if not is_in_force(bar):
             raise Stale("这项取消申报资格已经解除或终止，请刷新后查看。")
         if ends_on is not None and ends_on < clock.today():
@@ -140,6 +143,7 @@ def permit_running(bar: Bar, registration: Registration, *, actor: Actor, reason
         bar, case = Bar.get_by_id(bar.id), Case.get_by_id(registration.case_id)
         if actor.seat not in LIFTERS[BarKind.STRIKES] or actor.province != bar.province:
             raise NotAllowed("已在办理的报名是否继续，由作出决定的省级部门认定。")
+        check_not_oneself(case.person_id, actor, "报名")
         if not is_in_force(bar) or case.id not in {each.case_id for each in running_registrations(bar)}:
             raise Stale("这件报名不需要作此决定，请刷新后查看。")
         if is_permitted(bar, case.id):

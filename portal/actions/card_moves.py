@@ -3,12 +3,15 @@
 from peewee import IntegrityError
 
 from portal.actions.events import record, user_of, users_at
+from portal.actions.recusal import check_not_oneself
 from portal.models import Credential, Event, Office
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows.credential import FLOW, Action, State
 from portal.rules.workflow import Actor, Seat
 
 _BY_TIME = (Action.VOID, Action.EXPIRE)
+# What weighs something; releasing and handing out only carry out what was decided (R0.31).
+_DECISIONS = (Action.RESTORE, Action.REVOKE, Action.CORRECT)
 CHANGED = "这张证书（证卡）刚刚有变化，请刷新后查看最新情况。"
 
 
@@ -23,6 +26,8 @@ def move_credential(
     # What time does starts from the stored state; everything else from what time has made of it by now.
     transition = FLOW.find(action, seat=actor.seat, state=card.state if action in _BY_TIME else card.state_now)
     check_reach(card, actor)
+    if action in _DECISIONS:
+        check_not_oneself(card.person_id, actor, "证书（证卡）")
     if transition.note == "required" and not note.strip():
         raise Invalid("reason", "请填写理由，会记入档案并告知单位和本人。")
     before, values = card.state, {"state": transition.target, "version": card.version + 1, **changes}

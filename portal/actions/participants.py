@@ -5,6 +5,7 @@ from decimal import Decimal
 from portal import clock
 from portal.actions.cases import bump
 from portal.actions.events import record, tell, user_of
+from portal.actions.recusal import check_not_oneself
 from portal.database import transaction
 from portal.models import AssessmentResult, Case, Event, Plan, Progress, Registration, Session
 from portal.rules.errors import Invalid, NotAllowed, Stale
@@ -145,6 +146,8 @@ def _check_reach(case: Case, action: str, actor: Actor) -> None:
         foreign = not Plan.select().where(Plan.id == case.plan_id, Plan.office == actor.office).exists()
     if foreign:
         raise NotAllowed("只有发布计划的省级鉴定中心可以办理。")
+    if action != Action.LAPSE:  # which follows from the closing of the whole class, and decides nothing
+        check_not_oneself(case.person_id, actor, "培训考核事项")
 
 
 def _move_on(case: Case, plan: Plan, standing: dict, newest: AssessmentResult, actor: Actor) -> None:

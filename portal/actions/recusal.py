@@ -1,6 +1,7 @@
 """Who must keep their hands off a case: whoever it is about, and whoever has already reviewed it at another level."""
 
 from portal.models import Case, Person, Step
+from portal.rules.errors import NotAllowed
 from portal.rules.kinds import noun_of
 from portal.rules.workflow import Actor
 
@@ -28,5 +29,17 @@ def own_case_said(case: Case) -> str:
 
 def is_own_case(case: Case, actor: Actor) -> bool:
     """Whether the case is about the actor: then no seat lets them have a hand in its review (R0.31)."""
-    owner = Person.select(Person.user).where(Person.id == case.person_id).tuples().first()
-    return owner is not None and owner[0] is not None and owner[0] == actor.user
+    return is_oneself(case.person_id, actor)
+
+
+def is_oneself(person: int | None, actor: Actor) -> bool:
+    """Whether this person is the actor, in whatever seat they act now."""
+    if person is None or actor.user is None:
+        return False
+    return Person.select().where(Person.id == person, Person.user == actor.user).exists()
+
+
+def check_not_oneself(person: int | None, actor: Actor, matter: str) -> None:
+    """Raises NotAllowed when the matter, as it is called in Chinese, is the actor's own."""
+    if is_oneself(person, actor):
+        raise NotAllowed(f"不能办理本人的{matter}，请由其他工作人员办理。")

@@ -8,6 +8,7 @@ from portal import clock
 from portal.actions.events import record
 from portal.actions.imports import Column, Fault, ImportKind, Record, at_most
 from portal.actions.participants import keep_result, results_of
+from portal.actions.recusal import check_not_oneself
 from portal.actions.study import settle_study
 from portal.database import transaction
 from portal.models import AssessmentResult, Attempt, Case, Person, Plan, Progress, Registration
@@ -94,6 +95,7 @@ def _load_row(plan: Plan, case_id: int | None, row: Record, actor: Actor) -> boo
     case, values = Case.get_by_id(case_id), row.values
     if values.get("name") and values["name"] != registration.person.name:
         raise Invalid("name", f"与报名人员的姓名（{registration.person.name}）不一致，请核对。")
+    check_not_oneself(registration.person_id, actor, "学习时长和成绩")
     seconds, score = _seconds(plan, values), values.get("score")
     if seconds is None and score is None:
         raise Invalid("minutes", "请填写学习时长、课时或成绩。")
