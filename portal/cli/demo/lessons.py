@@ -12,6 +12,7 @@ from portal.actions.questions import QUESTIONS
 from portal.cli.demo.world import ANHUI, SICHUAN, World
 from portal.documents.notice import Notice, notice_pdf
 from portal.models import Plan
+from portal.rules.study import share_minutes
 from portal.rules.workflow import Actor
 from portal.storage import Kept
 
@@ -32,8 +33,10 @@ def fill_modules(world: World, plan: Plan, *, actor: Actor) -> None:
     """Give each module of a new plan its text; the one that would be a film becomes a handout to be read."""
     course = _course()
     texts = {lesson["title"]: lesson["body"].strip() for lesson in course["lesson"]}
-    for module in modules.modules_of(plan):
-        values = {"title": module.title, "kind": "text", "minutes": module.minutes, "body": texts.get(module.title, "")}
+    found = modules.modules_of(plan)
+    shares = share_minutes(plan.minutes, len(found))
+    for module, minutes in zip(found, shares, strict=True):
+        values = {"title": module.title, "kind": "text", "minutes": minutes, "body": texts.get(module.title, "")}
         kept = None
         if module.title == course["handout"]["replaces"]:
             values |= {"title": course["handout"]["title"], "kind": "pdf"}

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from flask import request, url_for
 
+from portal import clock
 from portal.actions import attendance as taking
 from portal.actions import sessions as verbs
 from portal.models import Attendance, Case, Plan, Region, Registration, Session
@@ -27,8 +28,10 @@ def sessions(id: int):
     """The sessions of a plan, how full each is, and who is not in any yet."""
     plan = own_plan(id)
     rows = [
-        SimpleNamespace(session=session, taken=seats_taken(session), when=verbs.describe_time(
-            session.starts_at, session.ends_at))
+        SimpleNamespace(
+            session=session, taken=seats_taken(session), is_over=session.ends_at <= clock.now(),
+            when=verbs.describe_time(session.starts_at, session.ends_at),
+        )
         for session in sessions_of(plan)
     ]  # fmt: skip
     counts = {state: participants_of(plan).where(Case.state == state).count() for state in (
