@@ -110,16 +110,19 @@
   document.addEventListener("htmx:afterRequest", (event) => { if (event.target.matches("form")) rest(event.target, false); });
 
   /* after a swap: errors first, then what asks for the focus, then the place where the focus was lost */
+  let held = false;
+  document.addEventListener("htmx:beforeSwap", (event) => { held = event.detail.target.contains(document.activeElement); });
   document.addEventListener("htmx:afterSettle", (event) => {
     countChecked();
     swapped = Date.now();
     const piece = event.detail.elt;
     if (!piece || !piece.isConnected) return;
+    const polled = event.detail.requestConfig?.elt.matches("[hx-trigger^=every]"); /* nobody asked: the focus stays */
     const wanted = piece.matches("[data-focus]") ? piece : find("[data-focus]", piece);
     if (wanted) {
       wanted.focus({ preventScroll: true });
       wanted.scrollIntoView({ block: "nearest" });
-    } else if (document.activeElement === document.body && piece.id && piece.id === (event.detail.target || {}).id) {
+    } else if ((held || !polled) && document.activeElement === document.body && piece.id && piece.id === (event.detail.target || {}).id) {
       if (!piece.hasAttribute("tabindex")) piece.setAttribute("tabindex", "-1");
       piece.focus({ preventScroll: true });
     }

@@ -1,7 +1,6 @@
 """The papers of a class: session notice and exam notice of one participant, the session list, and the pass list."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
 
 from portal import clock
 from portal.actions.attendance import OFFLINE
@@ -14,7 +13,7 @@ from portal.models.class_lists import passed_in, results_by, sitting
 from portal.models.exam_papers import sitting_of
 from portal.models.jurisdictions import profile_of
 from portal.papers.tables import write_table
-from portal.rules.dates import print_clock, print_date, print_datetime
+from portal.rules.dates import print_clock, print_date, print_datetime, print_end
 from portal.rules.errors import NotAllowed
 from portal.rules.flows.registration import ADMITTED
 from portal.rules.sessions import VALUE_LABELS
@@ -138,14 +137,7 @@ def describe_exam_time(plan: Plan) -> str:
     if closes_at is None:
         return ""
     head = f"{print_datetime(opens_at)}起，" if opens_at else "完成规定的学习后，"
-    return f"{head}{_print_end(closes_at)}前自行安排"
-
-
-def _print_end(moment: datetime) -> str:
-    """The end of a window: one that closes at midnight is named by the day it belongs to, 2021年9月6日24:00."""
-    if moment.time() == time():
-        return f"{print_date(moment.date() - timedelta(days=1))}24:00"
-    return print_datetime(moment)
+    return f"{head}{print_end(closes_at)}前自行安排"
 
 
 def session_list(session: Session) -> Roster:

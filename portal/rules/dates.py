@@ -79,6 +79,13 @@ def print_datetime(moment: datetime) -> str:
     return print_date(moment) + print_clock(moment)
 
 
+def print_end(moment: datetime) -> str:
+    """The end of a window: one that closes at midnight is named by the day it belongs to, 2021年9月6日24:00."""
+    if moment.time() == time():
+        return f"{print_date(moment.date() - timedelta(days=1))}24:00"
+    return print_datetime(moment)
+
+
 def print_window(start: date | None, end: date | None, *, with_year: bool = False) -> str:
     """A window as notices print it: 12月9日至13日, 8月30日至9月2日, 12月16日14:30至16:30; a missing end stays blank.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 
-from portal.rules.dates import print_clock, print_datetime
+from portal.rules.dates import print_clock, print_datetime, print_end
 from portal.rules.errors import Invalid
 
 FULL_MARKS = Decimal(100)
@@ -57,7 +57,7 @@ class Sitting:
         if self.opens_at is not None and moment < self.opens_at:
             return f"考核于{print_datetime(self.opens_at)}开始，到时在本页进入。"
         if self.is_over(moment):
-            return f"考核已于{print_datetime(self.closes_at)}结束，不能再进入。"
+            return f"考核已于{print_end(self.closes_at)}结束，不能再进入。"
         if self.is_slot and self.late_minutes is not None:
             last = self.opens_at + timedelta(minutes=self.late_minutes)
             if moment > last:

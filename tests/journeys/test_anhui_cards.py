@@ -99,7 +99,7 @@ def locked(who, case: int) -> bool:
 
 
 def fail_once(phone, case: int) -> None:
-    phone.open(f"/applicant/training/{case}/exam").see("2次，已使用0次").shot("anhui-26-rules-phone", whole=True)
+    phone.open(f"/applicant/training/{case}/exam").see("2次，已使用0次", "截至 2021年8月20日24:00").shot("anhui-26-rules-phone", whole=True)
     attempt = study.begin_paper(phone)
     paper = phone.server.seed("answers", attempt=attempt)
     wanted = {}
@@ -146,6 +146,7 @@ def pass_the_second(phone, plain, case: int) -> None:
     plain.shot("anhui-30-paper-plain-phone")
     hand_in(plain)
     plain.see("90.0", "合格").shot("anhui-31-passed-phone", whole=True)
+    plain.press("text=查看考核结果和后续安排").see("部分考核合格")
     phone.open(f"/applicant/training/{case}/class").see("部分考核合格").shot("anhui-32-part-passed-phone", whole=True)
     assert phone.overflow <= 0
 

@@ -15,6 +15,7 @@ from portal.rules.dates import (
     parse_doc_number,
     print_date,
     print_datetime,
+    print_end,
     print_moment,
     print_window,
 )
@@ -229,3 +230,10 @@ def test_what_is_no_document_number_is_refused(text):
 def test_parts_that_make_no_document_number_are_refused(word, year, serial):
     with pytest.raises(Invalid):
         doc_number(word, year, serial)
+
+
+def test_a_window_that_closes_at_midnight_is_named_by_its_last_day():
+    assert print_end(datetime(2021, 8, 21)) == "2021年8月20日24:00"
+    assert print_end(datetime(2022, 1, 1)) == "2021年12月31日24:00"
+    assert print_end(datetime(2021, 8, 20, 23, 59)) == "2021年8月20日23:59"
+    assert print_end(datetime(2021, 8, 21, 0, 1)) == "2021年8月21日0:01"

@@ -10,6 +10,7 @@ from portal import clock
 from portal.actions import exams
 from portal.models import Attempt, Registration
 from portal.models.exam_papers import answers_of, attempts_of, running_attempt, shown_paper, sitting_of
+from portal.rules.dates import print_end
 from portal.rules.errors import Invalid, NotAllowed, Refusal, Stale
 from portal.rules.exam import KIND_LABELS, SUBMITTED_BY, keep_score
 from portal.rules.flows.plan import PlanState
@@ -138,7 +139,8 @@ def _show_rules(registration: Registration, form: StartForm, status: int = 200):
     return show(
         "applicant/exam.html", status=status, form=form, registration=registration, plan=plan, running=running,
         refused="" if running else exams.why_no_exam(registration), address=exams.exam_address(registration),
-        sitting=sitting, how=print_sitting(plan), paper=print_paper(plan), used=len(attempts),
+        sitting=sitting, until=print_end(sitting.closes_at) if sitting.closes_at else "", how=print_sitting(plan),
+        paper=print_paper(plan), used=len(attempts),
         attempts=[_describe(row) for row in attempts], seconds=_seconds_left(running) if running else 0,
     )  # fmt: skip
 

@@ -147,7 +147,7 @@ def change_plan(id: int, verb: str):
 def nav_items(reader: Actor) -> list[NavItem]:
     """The plans' entry in the door's navigation."""
     href = url_for("province.plans")
-    return [NavItem("考评计划", href, "", request.path.startswith(href))]
+    return [NavItem("考评计划", href, "", request.path.startswith((href, "/province/sessions")))]
 
 
 ENTRIES.insert(1, nav_items)  # next to the desk: it is what the centre opens most
