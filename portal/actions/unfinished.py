@@ -141,8 +141,7 @@ def _overdue(plan: Plan, moment: datetime) -> Iterator[tuple[ModelSelect, str]]:
     """The participants who have missed what is over, as queries: asked every few seconds, while a class may be sitting
     its exam; nothing is asked while nothing is over."""
     window = plan.study_window
-    has_modules = Module.select().where(Module.plan == plan.id, Module.removed_at.is_null()).exists()
-    study_over = has_modules and window.is_complete() and moment >= window.closes_at
+    study_over = window.is_complete() and moment >= window.closes_at and _has_modules(plan)
     exam_over = "online" in plan.assessments and plan.exam_place == "portal" and sitting_of(plan).is_over(moment)
     people = Case.select().where(Case.plan == plan.id).order_by(Case.id)
     studied = people.where(Case.state.in_([str(State.STUDY_DONE), str(State.ASSESSED_PART)]))
@@ -158,6 +157,10 @@ def _overdue(plan: Plan, moment: datetime) -> Iterator[tuple[ModelSelect, str]]:
             Attendance.decided_at < datetime.combine(moment.date(), time()),
         )  # fmt: skip
         yield studied.where(~_has_result("offline"), fn.EXISTS(absent)), "线下培训登记为无故缺勤"
+
+
+def _has_modules(plan: Plan) -> bool:
+    return Module.select().where(Module.plan == plan.id, Module.removed_at.is_null()).exists()
 
 
 def _has_result(assessment: str):
