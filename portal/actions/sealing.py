@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from portal.models import Credential, Event, FileVersion
+from portal.rules.flows.credential import Action
 
 RENDERED = "render"  # the event that carries the hash of a credential's first bytes
 # Purpose and version are part of the derivation: the same secret also signs sessions, and must not be usable for both.
@@ -48,11 +49,14 @@ def is_sealed(credential: Credential) -> bool:
 def find_broken(uploads, issued) -> Iterator[tuple[Credential, str]]:
     """Every credential that does not stand the test, with what is wrong in Chinese; reads all rows and all files.
 
-    `uploads` and `issued` are the stores of portraits and of rendered files (`verify(path, sha256)`).
+    `uploads` and `issued` are the stores of portraits and of rendered files (`verify(path, sha256)`). The state, which
+    no seal can cover since it changes, has to be the one that the chained record tells.
     """
     for credential in Credential.select().order_by(Credential.id).iterator():
         if not is_sealed(credential):
             yield credential, "内容与签发时的校验码不符"
+        if credential.state != recorded_state(credential):
+            yield credential, "状态与操作记录不符"
         if credential.portrait_id and not _stands(uploads, credential.portrait):
             yield credential, "照片文件缺失或已被改动"
         if credential.file_id:
@@ -60,6 +64,28 @@ def find_broken(uploads, issued) -> Iterator[tuple[Credential, str]]:
                 yield credential, "证书文件缺失或已被改动"
             elif first_hash(credential) != credential.file.sha256:
                 yield credential, "证书文件与首次生成时的记录不符"
+
+
+def find_lost() -> list[str]:
+    """The numbers that the chained record says were issued and that no credential carries any more."""
+    issued = Event.select(Event.subject, Event.data).where(Event.action == Action.ISSUE)
+    there = {id_ for (id_,) in Credential.select(Credential.id).tuples()}
+    return [
+        event.data.get("number", event.subject)
+        for event in issued.order_by(Event.id).iterator()
+        if event.subject.startswith("credential:") and int(event.subject.partition(":")[2]) not in there
+    ]
+
+
+def recorded_state(credential: Credential) -> str | None:
+    """The state that the last move in the chained record left; None when nothing is recorded."""
+    event = (
+        Event.select(Event.after)
+        .where(Event.subject == f"credential:{credential.id}", Event.after != "")
+        .order_by(Event.id.desc())
+        .first()
+    )
+    return event.after if event else None
 
 
 def first_hash(credential: Credential) -> str | None:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from portal.actions.events import verify_chain
-from portal.actions.sealing import find_broken
+from portal.actions.sealing import find_broken, find_lost
 from portal.cli.terminal import needs_database
 from portal.models import Credential, DocumentLog
 from portal.papers.credentials import stores
@@ -20,7 +20,7 @@ def audit():
 @audit.command("verify")
 @needs_database
 def verify():
-    """验证操作记录的哈希链、全部证书（证卡）的校验码和文件；完好返回 0，否则指出损坏之处并返回 1。"""
+    """验证操作记录的哈希链、全部证书（证卡）的校验码、状态和文件；完好返回 0，否则指出损坏之处并返回 1。"""
     sound, broken = verify_chain()
     if broken is None:
         click.echo(f"操作记录完好：共{sound}条。")
@@ -34,6 +34,9 @@ def verify():
     for credential, reason in find_broken(*stores()):
         faults += 1
         click.echo(f"证书（证卡）{credential.number}（第{credential.id}条，{credential.name}）：{reason}。", err=True)
+    for number in find_lost():
+        faults += 1
+        click.echo(f"证书（证卡）{number}：操作记录中已签发，数据已不存在。", err=True)
     if not faults:
         click.echo(f"证书（证卡）完好：共{Credential.select().count()}张。")
     if broken is not None or faults:

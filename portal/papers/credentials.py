@@ -1,5 +1,6 @@
 """Certificates and cards on paper: drawn once from the frozen fields, kept, and handed out ever after as they are."""
 
+import hashlib
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -70,7 +71,12 @@ def print_credential(credential: Credential, *, actor: Actor) -> tuple[bytes, st
             raise Invalid("credential", drawn.reason)
         keep_rendered(credential.id, drawn.kept, actor=actor)
         credential = Credential.get_by_id(credential.id)
-    content = stores()[1].read(credential.file.path)
+    try:
+        content = stores()[1].read(credential.file.path)
+    except FileNotFoundError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != credential.file.sha256:
+        raise NotAllowed("证书文件缺失或已被改动，已停止打印，请联系技术人员核查。")
     log_document(LOG_KIND, f"credential:{credential.id}", content, actor=actor, number=credential.number)
     return content, credential.file.name
 

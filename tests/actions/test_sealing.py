@@ -119,13 +119,17 @@ def _flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", ["row", "file", "portrait", "lost", "exchanged"])
+@pytest.mark.parametrize("damage", ["row", "state", "file", "portrait", "lost", "exchanged", "deleted"])
 def test_audit_verify_names_what_was_changed(app, damage):
     card, other = _print(app), _print(app)
     settings = app.config["PORTAL"]
     place = settings.issued / card.file.path
     if damage == "row":
         Credential.update(printed={**card.printed, "levels": "一级"}).where(Credential.id == card.id).execute()
+    elif damage == "state":  # a revoked one made valid behind the portal's back
+        Credential.update(state="valid").where(Credential.id == card.id).execute()
+    elif damage == "deleted":
+        Credential.delete().where(Credential.id == card.id).execute()
     elif damage == "file":
         _flip(place)
     elif damage == "portrait":
@@ -159,6 +163,17 @@ def test_a_changed_row_is_not_printed(app):
         papers.print_credential(card, actor=issuer_of("sichuan"))
 
 
+@pytest.mark.parametrize("damage", ["flipped", "lost"])
+def test_bytes_that_are_not_the_first_ones_are_never_handed_out(app, damage):
+    from portal.rules.errors import NotAllowed
+
+    card = _print(app)
+    place = app.config["PORTAL"].issued / card.file.path
+    _flip(place) if damage == "flipped" else place.unlink()
+    with pytest.raises(NotAllowed, match="已停止打印"):
+        papers.print_credential(card, actor=issuer_of("sichuan"))
+
+
 def test_the_first_hash_is_the_first_renderings(app):
     card = _print(app)
     event = Event.get(Event.subject == f"credential:{card.id}", Event.action == "render")
@@ -181,6 +196,7 @@ def test_seals_survive_backup_and_restore(_schema, tmp_path, monkeypatch):
         app = create_app(settings)
         make.reset()
         card = _print(app)
+        first, _ = papers.print_credential(card, actor=SYSTEM)
         assert not database.in_transaction()
         made = backups.make_backup(settings, tmp_path / "b.tar", actor=SYSTEM)
         database.close()
@@ -191,6 +207,8 @@ def test_seals_survive_backup_and_restore(_schema, tmp_path, monkeypatch):
         result = _verify(again)
         assert result.exit_code == 0, result.output
         database.connect(reuse_if_open=True)
+        assert Path(database.database).is_relative_to(elsewhere.data)
+        assert papers.print_credential(card, actor=SYSTEM)[0] == first  # byte for byte, from the restored store
         Credential.update(valid_to=date(2099, 1, 1)).execute()
         result = _verify(again)
         assert result.exit_code == 1 and card.number in result.output
