@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
 from portal import clock, database
+from portal.actions import sealing
 from portal.actions.cases import Decision
 from portal.actions.cases import decide as decide_case
 from portal.actions.modules import modules_of
@@ -21,6 +22,7 @@ from portal.storage import Store
 from tests import make
 from tests import make_exam as exam
 from tests.actions import registering
+from tests.browser.seed_anhui import seed_anhui_class, tell_answers
 from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
 from tests.make_study import make_class, make_participant
 
@@ -35,6 +37,7 @@ def main(scenario: str, options: dict) -> dict:
     database.open_connection()
     database.migrate()
     use_profiles(ROOT / "data" / "profiles")
+    sealing.use_secret(settings.secret_key)
     with database.transaction():
         told = SCENARIOS[scenario](Store(settings.uploads), **options)
         grants = told.pop("grants")
@@ -177,7 +180,8 @@ def log_in_again(store: Store, login: str) -> dict:
 
 SCENARIOS = {
     "world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people, "exam": seed_exam,
-    "study": seed_study, "end_attempt": end_attempt, "login": log_in_again,
+    "study": seed_study, "end_attempt": end_attempt, "login": log_in_again, "anhui_class": seed_anhui_class,
+    "answers": tell_answers,
 }  # fmt: skip
 
 if __name__ == "__main__":
