@@ -50,9 +50,10 @@ def facts_of(credential: Credential) -> list[tuple]:
         ("资格等级", printed.get("grade", "")),
         ("可考评等级", word_levels(credential.levels), "wide"),
         ("发证日期", credential.issued_on.isoformat()),
-        ("有效期至", credential.valid_to.isoformat() if credential.valid_to else "长期有效"),
         ("发证机关", printed.get("issuer", ""), "wide"),
     ]
+    if credential.valid_to:  # where the province gives none, nothing is said of it, as on the paper (R6.04)
+        rows.insert(-1, ("有效期至", credential.valid_to.isoformat()))
     if credential.claim_due:
         rows.append(("领取截止日", credential.claim_due.isoformat(), "wide"))
     return rows
