@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from peewee import fn
+
 from portal import clock
 from portal.actions.events import record, tell, user_of
 from portal.actions.participants import keep_result
@@ -81,6 +83,7 @@ def start_attempt(registration: Registration, *, actor: Actor) -> Attempt:
     """
     _check_own(registration, actor)
     submit_due(registration)
+    settle_exam(registration, clock.now())
     with transaction():
         now, plan = clock.now(), Plan.get_by_id(registration.plan_id)
         running = running_attempt(registration.case_id, now)
@@ -184,18 +187,35 @@ def submit_overdue(moment: datetime) -> int:
 
 
 def settle_exam(registration: Registration, moment: datetime) -> bool:
-    """Once the assessment's time is over, attempts that were left cannot be used any more: who has sat it and not
-    passed has failed it (R5.06), and is not on the list of those who were absent. False when there was nothing to do.
+    """Give who has sat, and cannot or need not sit again, the result of it (R5.06): papers that were handed in while
+    something else was wrong, and attempts that were left when the time ran out. False when there was nothing to do.
     """
     with transaction():
         case, plan = Case.get_by_id(registration.case_id), Plan.get_by_id(registration.plan_id)
         attempts = attempts_of(case.id)
-        if not attempts or any(row.submitted_at is None for row in attempts) or not sitting_of(plan).is_over(moment):
+        if not attempts or any(row.submitted_at is None for row in attempts) or _why_not_entitled(case, plan):
             return False
-        if _why_not_entitled(case, plan):
+        is_decided = any(row.passed for row in attempts) or len(attempts) >= (plan.attempts or 0)
+        if not is_decided and not sitting_of(plan).is_over(moment):
             return False
-        _keep(case, max(keep_score(row.score) for row in attempts))
+        conclude_exam(case)
         return True
+
+
+def conclude_exam(case: Case) -> None:
+    """Keep the result of the attempts that were made: the best passed one, or else the best.
+
+    Each attempt counts by the mark it was marked by: one lowered since turns no failed attempt into a pass, and then
+    the result stands without a score. Call it inside a transaction, with no paper open.
+    """
+    attempts, plan = attempts_of(case.id), Plan.get_by_id(case.plan_id)
+    passed = [keep_score(row.score) for row in attempts if row.passed]
+    best = max(passed or [keep_score(row.score) for row in attempts])
+    is_misleading = plan.pass_mark is None or (best >= plan.pass_mark) != bool(passed)
+    keep_result(
+        Registration.get_by_id(case.id), "online", actor=SYSTEM, source="exam", score=None if is_misleading else best,
+        passed=bool(passed) if is_misleading else None, note=f"成绩{best}" if is_misleading else "",
+    )  # fmt: skip
 
 
 _AT_ONCE = 200
@@ -227,8 +247,7 @@ def _close(attempt: Attempt, by: str, moment: datetime, actor: Actor) -> bool:
             return True  # cancelled, lapsed or decided meanwhile: the paper is kept, the standing is not touched
         left = (plan.attempts or 0) - attempt.number
         if passed or left <= 0 or sitting_of(plan).is_over(moment):
-            scores = [keep_score(row.score) for row in attempts_of(case.id)]
-            _keep(case, kept if passed else max(scores))
+            conclude_exam(case)
         else:
             tell(
                 user_of(case.person_id),
@@ -249,21 +268,27 @@ def _mark(attempt: Attempt) -> Decimal:
     return mark(items, dict(rows.tuples()), answers_of(attempt)).quantize(Decimal("0.01"))
 
 
-def _keep(case: Case, score: Decimal) -> None:
-    keep_result(Registration.get_by_id(case.id), "online", actor=SYSTEM, source="exam", score=score)
-
-
 def _unsettled(moment: datetime) -> list[Registration]:
-    """Participants with a failed attempt and no result yet, in plans whose assessment is over."""
+    """Participants of running plans who have sat and have no result yet: decided by their papers, or by the time."""
+    has_result = AssessmentResult.select().where(
+        AssessmentResult.registration == Case.id, AssessmentResult.assessment == "online"
+    )
     rows = (
         Registration.select()
         .join(Case, on=(Registration.case == Case.id))
         .join(Plan, on=(Case.plan == Plan.id))
         .join(Attempt, on=(Attempt.registration == Registration.case))
-        .where(Plan.state == PlanState.PUBLISHED, Case.state.in_(SITTING_STATES), Attempt.passed == False)  # noqa: E712
+        .where(
+            Plan.state == PlanState.PUBLISHED, Case.state.in_(SITTING_STATES), Attempt.submitted_at.is_null(False),
+            ~fn.EXISTS(has_result),
+        )
         .distinct()
-    )
-    return [row for row in rows if sitting_of(row.plan).is_over(moment)]
+    )  # fmt: skip
+    decided = Attempt.passed | (Attempt.number >= Plan.attempts)
+    undecided = list(rows.where(~decided))
+    plans = Plan.select().where(Plan.id.in_({row.plan_id for row in undecided}))
+    over = {plan.id for plan in plans if sitting_of(plan).is_over(moment)}
+    return [*rows.where(decided), *(row for row in undecided if row.plan_id in over)]
 
 
 def _why_not_entitled(case: Case, plan: Plan) -> str:

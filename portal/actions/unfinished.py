@@ -6,8 +6,9 @@ from datetime import datetime, time
 
 from peewee import ModelSelect, fn
 
+from portal.actions.exams import conclude_exam
 from portal.actions.excuses import accepted_excuse
-from portal.actions.participants import keep_result, lapse, move_participant
+from portal.actions.participants import lapse, move_participant
 from portal.actions.recusal import is_own_case, own_case_said
 from portal.actions.sessions import check_owner
 from portal.actions.strikes import annul_strike, preview_strike, record_strike
@@ -16,11 +17,10 @@ from portal.database import transaction
 from portal.models import AssessmentResult, Attempt, Attendance, Case, Event, Module, Plan, Registration, Strike
 from portal.models.exam_papers import sitting_of
 from portal.rules.errors import NotAllowed, Stale
-from portal.rules.exam import keep_score
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import IN_CLASS, Action, State
 from portal.rules.sessions import Value
-from portal.rules.workflow import SYSTEM, Actor
+from portal.rules.workflow import Actor
 
 NO_STUDY, NO_EXAM, NO_OFFLINE, WAS_ABSENT = "study", "exam", "offline", "absent"
 MISSING = {
@@ -171,24 +171,14 @@ def _has_result(assessment: str):
 
 
 def _end(case: Case, actor: Actor) -> bool:
-    """One participant's class is over: failed, if they sat and failed; otherwise onto the decision list."""
-    attempts = list(Attempt.select().where(Attempt.registration == case.id))
+    """One participant's class is over: what they sat counts; if it leaves them in class, onto the decision list."""
+    attempts = Attempt.select().where(Attempt.registration == case.id).exists()
     if attempts and "online" not in _standing(case.id):
-        return _fail(case, attempts)
+        conclude_exam(case)
+        case = Case.get_by_id(case.id)
+        if case.state not in IN_CLASS:
+            return True
     return lapse(case, actor=actor, note="计划办结时尚未完成")
-
-
-def _fail(case: Case, attempts: list[Attempt]) -> bool:
-    """The best of the failed attempts becomes the result: there will be no further one (R5.06)."""
-    registration = Registration.get_by_id(case.id)
-    score, mark = max(keep_score(attempt.score) for attempt in attempts), registration.plan.pass_mark
-    # The mark of a plan may have been lowered since: what counts is the mark the attempts were marked by.
-    has_failed = mark is not None and score < mark
-    keep_result(
-        registration, "online", actor=SYSTEM, source="exam", score=score if has_failed else None,
-        passed=None if has_failed else False, note="计划办结，取最好一次成绩",
-    )  # fmt: skip
-    return True
 
 
 def _in_class(plan: Plan) -> list[Case]:
