@@ -45,7 +45,7 @@ def demo(fresh: bool):
 
 def _load(settings: Settings) -> None:
     """Everything in one transaction: a broken-off load leaves an empty database behind."""
-    click.echo("正在生成演示数据（人员、照片、电话均为虚构），约需半分钟……")
+    click.echo("正在生成演示数据（人员、照片、电话均为虚构），约需一分钟……")
     started = time.monotonic()
     gc.disable()  # hundreds of thousands of short-lived queries; the process ends soon after
     with database.transaction():
