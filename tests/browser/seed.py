@@ -23,6 +23,7 @@ from tests import make
 from tests import make_exam as exam
 from tests.actions import registering
 from tests.browser.seed_anhui import seed_anhui_class, tell_answers
+from tests.browser.seed_cards import seed_class, study_now
 from tests.house.world import World, add_person, build_places, build_world, decide, fill_in, prove, stamp
 from tests.make_study import make_class, make_participant
 
@@ -181,7 +182,7 @@ def log_in_again(store: Store, login: str) -> dict:
 SCENARIOS = {
     "world": seed_world, "queue": seed_queue, "journey": seed_journey, "register": register_people, "exam": seed_exam,
     "study": seed_study, "end_attempt": end_attempt, "login": log_in_again, "anhui_class": seed_anhui_class,
-    "answers": tell_answers,
+    "answers": tell_answers, "class": seed_class, "study_now": study_now,
 }  # fmt: skip
 
 if __name__ == "__main__":
