@@ -189,7 +189,7 @@ def _recount_strikes(person: Person, province: str, actor: Actor) -> Bar | None:
         before = bar.cause.get("unit")
         Bar.update(cause=cause).where(Bar.id == bar.id).execute()
         if before != unit:  # an older strike was annulled: another one is now the one that reached the limit
-            _release_unit(bar, actor)
+            release_unit(bar, actor)
             _bar_unit(bar, unit, actor)
         return None
     bar = _set(province, BarKind.STRIKES, profile.strikes.source, cause, actor, person=person)
@@ -248,8 +248,11 @@ def _bar_unit(bar: Bar, unit: int | None, actor: Actor) -> Bar | None:
     )
 
 
-def _release_unit(bar: Bar, actor: Actor) -> None:
-    """A person's bar that has no ground any more is none for the unit either; another person's may still be."""
+def release_unit(bar: Bar, actor: Actor) -> None:
+    """A person's bar that has no ground any more is none for the unit either; another person's may still be.
+
+    Call it inside the transaction of what took the ground away.
+    """
     for standing in Bar.select().where(Bar.organisation.is_null(False), Bar.live_key.is_null(False)):
         if bar.id not in standing.cause.get("bars", ()):
             continue
@@ -273,7 +276,7 @@ def _end(bar: Bar, ending: str, actor: Actor, reason: str) -> None:
     if ending == "groundless":
         forget_bar(bar, actor=actor)
         if bar.person_id is not None:
-            _release_unit(bar, actor)
+            release_unit(bar, actor)
 
 
 def _tell_both(bar: Bar, text: str) -> None:

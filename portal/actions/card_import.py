@@ -12,6 +12,7 @@ from portal.actions.card_moves import subject_of
 from portal.actions.events import record
 from portal.actions.imports import Column, Fault, ImportKind, Record, at_most, one_of, read_day
 from portal.actions.organisations import find_occupation
+from portal.actions.people import find_person
 from portal.models import Counter, Credential, Occupation, Organisation, Person
 from portal.models.jurisdictions import profile_of, working_calendar
 from portal.rules import credential as rules
@@ -74,7 +75,7 @@ def _check_person(row: Record, named: dict[tuple[str, str], str]) -> Iterator[Fa
         yield row.fault("id_number", refusal.message)
         return
     key = identity.RESIDENT_CARD, values["id_number"]
-    person = Person.get_or_none(Person.id_type == key[0], Person.id_number == key[1])
+    person = find_person(*key)
     name = person.name if person else named.setdefault(key, values["name"])
     if name != values["name"]:
         where = "系统中" if person else "表中其他行"
@@ -160,7 +161,7 @@ def _store(records: list[Record], actor: Actor) -> tuple[int, int]:
 
 def _person(values: dict, actor: Actor) -> Person:
     number = values["id_number"]
-    person = Person.get_or_none(Person.id_type == identity.RESIDENT_CARD, Person.id_number == number)
+    person = find_person(identity.RESIDENT_CARD, number)
     if person is not None:
         return person
     person = Person.create(

@@ -1,7 +1,7 @@
 """One person registered twice, under two documents or by two units, becomes one again."""
 
 from portal import clock
-from portal.actions.bars import recount_strikes, recount_unclaimed
+from portal.actions.bars import recount_strikes, recount_unclaimed, release_unit
 from portal.actions.events import record
 from portal.database import transaction
 from portal.models import (
@@ -40,7 +40,7 @@ def merge_people(keep: Person, drop: Person, *, actor: Actor, note: str) -> Pers
         if keep.province != drop.province:
             raise Invalid("drop", "两名人员不在同一省份，不能合并。")
         _check_plans(keep, drop)
-        _move(keep, drop)
+        _move(keep, drop, actor)
         for recount in (recount_strikes, recount_unclaimed):  # what one human being did counts together
             recount(Person.get_by_id(keep.id), actor=actor)
         record(
@@ -58,7 +58,7 @@ def _check_plans(keep: Person, drop: Person) -> None:
         raise Invalid("drop", "两名人员在同一计划中都有有效报名，请先撤回其中一件再合并。")
 
 
-def _move(keep: Person, drop: Person) -> None:
+def _move(keep: Person, drop: Person, actor: Actor) -> None:
     for registration in Registration.select().where(Registration.person == drop.id):
         key = registration.live_key
         if key:
@@ -80,6 +80,8 @@ def _move(keep: Person, drop: Person) -> None:
             key = f"{bar.province}:person:{keep.id}:{bar.kind}"
             taken = Bar.get_or_none(Bar.live_key == key)
             values |= {"live_key": None, "ending": "groundless"} if taken else {"live_key": key}
+            if taken:  # one bar is left, and that one says which unit it holds
+                release_unit(bar, actor)
         Bar.update(values).where(Bar.id == bar.id).execute()
     HeldQualification.update(person=keep.id).where(HeldQualification.person == drop.id).execute()
     WorkEntry.update(person=keep.id).where(WorkEntry.person == drop.id).execute()

@@ -187,3 +187,27 @@ def test_an_imported_card_is_corrected_revoked_and_renewed_like_any_other(centre
     new = correct_credential(Credential.get(), actor=issuer, values={"name": "赵改正"}, reason="姓名有误")
     assert (fresh(new).state, new.name) == (State.CLAIMED, "赵改正") and new.number != "K1"
     assert issuing.numbers_left("sichuan", "senior") == 99_998
+
+
+def test_a_card_of_a_merged_document_goes_to_the_person_it_was_merged_into(centre, unit):
+    from portal.actions.people_merging import merge_people
+
+    sample = invented.make_person(1, seed="import")
+    drop = make.make_person(unit, name=sample.name, id_number=sample.id_number)
+    keep = make.make_person(unit, name=sample.name)
+    merge_people(keep, drop, actor=make.actor_of(make.make_grant(Seat.TECHNICIAN)), note="同一人")
+    lines = [
+        line(f"川考评22022{number:05d}", **{"状态": "已作废", "发证日期": f"2022-0{number}-01"}) for number in (1, 2)
+    ]
+    assert take_over(centre, *lines) == (2, 0)
+    assert {card.person_id for card in Credential.select()} == {keep.id}
+    assert Bar.get(Bar.person == keep.id).permanent
+
+
+def test_a_number_in_full_width_letters_is_the_same_number(centre, unit):
+    assert take_over(centre, line("川考评2202200007")) == (1, 0)
+    with pytest.raises(Invalid):
+        take_over(centre, line("川考评２２０２２００００７", 2))
+    with pytest.raises(Invalid):
+        take_over(centre, line("川考评 2202200007", 2))
+    assert Credential.select().count() == 1

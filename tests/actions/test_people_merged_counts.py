@@ -76,3 +76,25 @@ def test_bars_go_along_lifted_ones_too(unit):
     lift_bar(Bar.get_by_id(bar.id), actor=department(), reason="证卡寄送有误")
     again = merge(make.make_person(unit), merged)
     check_not_barred(again, unit)  # what was lifted counts no more, under whichever document
+
+
+def test_a_unit_stays_barred_for_what_both_did_together_and_for_nothing_else(unit):
+    """Each document's bar held a unit; after the merge only the unit of the strike that reached the limit is held."""
+    other = make.make_organisation("远航职业技能评价有限公司")
+    keep, drop = make.make_person(unit), make.make_person(other)
+    for person in (keep, keep, drop, drop):
+        make_strike(person)
+    stands = Bar.live_key.is_null(False)
+    assert Bar.select().where(Bar.organisation.in_([unit, other]), stands).count() == 2
+    merged = merge(keep, drop)
+    bar, ended = Bar.get(Bar.person == merged.id, stands), Bar.get(Bar.organisation == other.id)
+    assert ended.ending == "groundless" and ended.live_key is None
+    assert Bar.get(Bar.organisation == unit.id, stands).cause == {"bars": [bar.id]}
+
+
+def test_the_unit_of_a_bar_that_goes_along_stays_barred(unit):
+    keep, drop = make.make_person(unit), make.make_person(unit)
+    for person in (drop, drop):
+        make_strike(person)
+    merge(keep, drop)
+    assert Bar.select().where(Bar.organisation == unit.id, Bar.live_key.is_null(False)).count() == 1
