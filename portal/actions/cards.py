@@ -12,6 +12,7 @@ from portal.actions.expiry import expire_one
 from portal.database import transaction
 from portal.models import Credential
 from portal.models.jurisdictions import profile_of, working_calendar
+from portal.models.succession import rival_of
 from portal.rules.errors import NotAllowed, Refusal
 from portal.rules.flows.credential import Action, State
 from portal.rules.workdays import last_moment
@@ -107,6 +108,9 @@ def restore_card(card: Credential, *, actor: Actor, reason: str) -> Credential:
         card = load_current(card.id)
         if card.valid_to is not None and clock.today() > card.valid_to:
             raise NotAllowed("证卡的有效期已届满，不能恢复。")
+        rival = rival_of(card)
+        if rival is not None:
+            raise NotAllowed(f"原证卡已另行换证（{rival.number}），不能再恢复这一张。")
         today, before = clock.today(), card.claim_due
         due = working_calendar().add(today, claim_days(card.province))
         move_credential(

@@ -28,5 +28,14 @@ def renewal_of(card: Credential) -> Credential | None:
     return None
 
 
+def rival_of(card: Credential) -> Credential | None:
+    """Another renewal of what this credential renews, alive by the calendar; None for what renews nothing."""
+    first = corrections_of(card)[0]
+    if first.succession != RENEWAL or first.replaces_id is None:
+        return None
+    other = renewal_of(first.replaces)
+    return other if other is not None and other.id not in {each.id for each in corrections_of(card)} else None
+
+
 def _next(card: Credential) -> Credential | None:
     return Credential.get_or_none(Credential.replaces == card.id, Credential.succession == CORRECTION)

@@ -123,3 +123,18 @@ def test_a_card_that_is_renewed_is_not_left_without_end_by_revoking_the_new_one(
     cards.revoke_credential(new, actor=desk.issuer, reason="误发")
     assert fresh(old).state == State.VALID
     assert issuing.issue_one(renewal(old), actor=desk.issuer).replaces_id == old.id
+
+
+def test_a_renewed_card_is_not_restored_beside_another_renewal(desk, at):
+    old = hand_out(desk, desk.issue())
+    at("2025-11-03 10:00")
+    new = issuing.issue_one(renewal(old), actor=desk.issuer)
+    desk.release(new)
+    at("2026-02-20 10:00")
+    cards.void_overdue()
+    again = issuing.issue_one(renewal(old), actor=desk.issuer)
+    with pytest.raises(NotAllowed, match="另行换证"):
+        cards.restore_card(fresh(new), actor=desk.issuer, reason="查明为误作废")
+    assert fresh(new).state == State.VOID_UNCLAIMED
+    cards.revoke_credential(again, actor=desk.issuer, reason="误发")
+    assert cards.restore_card(fresh(new), actor=desk.issuer, reason="查明为误作废").state == State.AWAITING_CLAIM
