@@ -62,6 +62,12 @@ def login_of(token: str) -> Login | None:
     return Login(user, name, bool(must_change), grant, datetime.fromisoformat(created_at), seats)
 
 
+def person_of(user: int) -> tuple[int, str] | None:
+    """Id and province of the person whose account this is: asked at every request of an applicant, also every answer
+    of an exam."""
+    return database.execute_sql("SELECT id, province FROM person WHERE user_id = ?", (user,)).fetchone()
+
+
 def unread_by(user: int) -> int:
     """How many messages wait unread for an account."""
     sql = "SELECT count(*) FROM message WHERE user_id = ? AND read_at IS NULL"

@@ -8,8 +8,7 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from portal import clock
 from portal.actions import once
-from portal.models import Person
-from portal.models.logins import Login, login_of
+from portal.models.logins import Login, login_of, person_of
 from portal.rules.errors import NotAllowed
 from portal.rules.workflow import Actor, Seat
 
@@ -62,7 +61,7 @@ def actor() -> Actor:
         seat = current_user.seat
         person = None
         if seat.seat == Seat.APPLICANT:
-            row = Person.select(Person.id, Person.province).where(Person.user == current_user.id).tuples().first()
+            row = person_of(current_user.id)
             person = row[0] if row else None
         g.actor = Actor(
             user=current_user.id,
