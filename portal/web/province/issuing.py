@@ -167,7 +167,7 @@ def _show_list(plan: Plan, form: IssueForm, status: int = 200):
         "province/issue_list.html", status=status, plan=plan, form=form, listed=listed, ready=ready, skipped=skipped,
         waiting=counts[0], issued=counts[1], batches=batches, mine=_may_issue(), most=issuing.MOST_AT_ONCE,
         left=issuing.numbers_left(plan.province, plan.grade), title=_title(plan.province, plan.grade),
-        cancelled=plan.state == PlanState.CANCELLED,
+        cancelled=plan.state == PlanState.CANCELLED, card=_is_card(plan),
     )  # fmt: skip
 
 
