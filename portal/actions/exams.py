@@ -153,9 +153,12 @@ def submit_attempt(attempt: int, *, actor: Actor, values: Mapping[int, str] | No
 def extend_running(plan: Plan) -> int:
     """The plan's exam was prolonged (an outage): papers that are being written get the time, too; never less.
 
-    Call it inside the plan's transaction; gives how many papers are due later now.
+    One that was put off to a later hour prolongs nothing: nobody shall have the questions until then. Call it
+    inside the plan's transaction; gives how many papers are due later now.
     """
     sitting, moved = sitting_of(plan), 0
+    if sitting.opens_at is not None and sitting.opens_at > clock.now():
+        return 0
     running = (
         Attempt.select()
         .join(Registration, on=(Attempt.registration == Registration.case))

@@ -122,6 +122,22 @@ def correct_result(registration: Registration, assessment: str, *, actor: Actor,
             _move_on(case, plan, {row.assessment: row for row in others}, others[-1], actor)
 
 
+def settle_assessments(plan: Plan) -> int:
+    """After the plan has dropped an assessment: whoever has passed all that is left has passed; gives how many.
+
+    Call it inside the transaction of the change. Where nothing is left (复核换证), it concerns only those who had
+    passed something.
+    """
+    moved = 0
+    waiting = [State.STUDY_DONE, State.ASSESSED_PART] if plan.assessments else [State.ASSESSED_PART]
+    for case in list(Case.select().where(Case.plan == plan.id, Case.state.in_(waiting))):
+        passed = {row.assessment for row in results_of(Registration.get_by_id(case.id)) if row.passed}
+        if passed >= set(plan.assessments):
+            move_participant(case, Action.PASS_ALL, actor=SYSTEM, note="考核方式调整后，各项考核均已合格")
+            moved += 1
+    return moved
+
+
 def lapse(case: Case, *, actor: Actor = SYSTEM, note: str = "") -> bool:
     """The period is over and something was left undone: onto the decision list (R4.16). False when nothing was."""
     with transaction():

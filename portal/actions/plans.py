@@ -14,6 +14,7 @@ from portal.actions.events import record, tell
 from portal.actions.exams import extend_running
 from portal.actions.modules import seed_modules
 from portal.actions.numbers import next_number
+from portal.actions.participants import settle_assessments
 from portal.actions.registrations import close_for_cancelled_plan
 from portal.actions.study import settle_plan
 from portal.actions.unfinished import close_class
@@ -107,6 +108,8 @@ def update_plan(plan: Plan, *, values: dict[str, Any], actor: Actor, seen: int, 
         extend_running(plan)
         if plan.state == PlanState.PUBLISHED and {"minutes", "class_hours"} & changes.keys():
             settle_plan(plan)
+        if plan.state == PlanState.PUBLISHED and "assessments" in changes:
+            settle_assessments(plan)
         return plan
 
 

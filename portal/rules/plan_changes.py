@@ -141,6 +141,8 @@ def _check_registered(before: Mapping, after: Mapping) -> None:
         old, new = before[name], after.get(name, before[name])
         if _is_narrower(old, new):
             raise Invalid(name, f"已有人员报名，{FIELD_LABELS[name]}只能扩大，不能缩小。")
+    if set(after.get("assessments", before["assessments"])) - set(before["assessments"]):
+        raise Invalid("assessments", "已有人员报名，考核方式只能减少，不能再增加。")
     for name in ("require_stamped_form", "occupations_from_filing"):
         if after.get(name, before[name]) and not before[name]:
             raise Invalid(name, f"已有人员报名，不能再增加“{FIELD_LABELS[name]}”的要求。")
