@@ -2,15 +2,19 @@
 
 import re
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import pypdfium2
 import pytest
 import zxingcpp
+from PIL import Image
 
+from portal.cli.demo.pictures import draw_portrait
 from tests.browser.chromium import ARTEFACTS, PHONE
 from tests.browser.live import LiveServer
 from tests.documents.paper import Paper
+from tests.documents.test_credential_papers import pictures_of
 from tests.journeys import study_steps as study
 
 pytestmark = pytest.mark.browser
@@ -99,7 +103,8 @@ def locked(who, case: int) -> bool:
 
 
 def fail_once(phone, case: int) -> None:
-    phone.open(f"/applicant/training/{case}/exam").see("2次，已使用0次", "截至 2021年8月20日24:00").shot("anhui-26-rules-phone", whole=True)
+    phone.open(f"/applicant/training/{case}/exam").see("2次，已使用0次", "截至 2021年8月20日24:00")
+    phone.shot("anhui-26-rules-phone", whole=True)
     attempt = study.begin_paper(phone)
     paper = phone.server.seed("answers", attempt=attempt)
     wanted = {}
@@ -229,8 +234,16 @@ def read_code(content: bytes, picture: str) -> str:
     """What is printed, and the address in the code of the rendered page."""
     paper = Paper(content)
     assert paper.has(TITLE) and not paper.has("有效期")
+    photo = next(image for image in pictures_of(content) if image.width != image.height)
+    assert differ(photo, draw_portrait(2)) < 6 < 10 < differ(photo, draw_portrait(3)), "one's own portrait, no other"
     (code,) = zxingcpp.read_barcodes(draw(content, picture))
     return code.text
+
+
+def differ(photo: Image.Image, portrait: bytes) -> float:
+    """How far two pictures are apart, on average over their dots."""
+    small = Image.open(BytesIO(portrait)).convert("RGB").resize((32, 45)).tobytes()
+    return sum(abs(a - b) for a, b in zip(photo.resize((32, 45)).tobytes(), small, strict=True)) / len(small)
 
 
 def draw(content: bytes, picture: str):
