@@ -72,7 +72,7 @@ def load_progress(plan: Plan, records: Sequence[Record], *, actor: Actor) -> Loa
             for each in records[start : start + _BATCH]:
                 try:
                     with transaction():
-                        changed = _load_row(plan, known.get(each.values["id_number"]), each, actor)
+                        changed = _load_row(plan, known.get(each.values["id_number"], ()), each, actor)
                     result.changed += changed
                     result.same += not changed
                 except Invalid as refusal:
@@ -87,10 +87,19 @@ def load_progress(plan: Plan, records: Sequence[Record], *, actor: Actor) -> Loa
     return result
 
 
-def _load_row(plan: Plan, case_id: int | None, row: Record, actor: Actor) -> bool:
-    """One row, inside a savepoint of its own: raises what is wrong with it, and then nothing of it stays."""
-    if case_id is None:
+def _load_row(plan: Plan, cases: Sequence[int], row: Record, actor: Actor) -> bool:
+    """One row, inside a savepoint of its own: raises what is wrong with it, and then nothing of it stays.
+
+    Who takes part for several occupations has studied and sat outside for all of them.
+    """
+    if not cases:
         raise Invalid("id_number", "本计划没有这个证件号码的参训人员，请核对。")
+    undecided = Case.select(Case.id).where(Case.id.in_(cases), Case.state.not_in(sorted(_DECIDED)))
+    ids = [id_ for (id_,) in undecided.order_by(Case.id).tuples()] or cases
+    return any([_load_for(plan, id_, row, actor) for id_ in ids])
+
+
+def _load_for(plan: Plan, case_id: int, row: Record, actor: Actor) -> bool:
     registration = Registration.get_by_id(case_id)
     case, values = Case.get_by_id(case_id), row.values
     if values.get("name") and values["name"] != registration.person.name:
@@ -142,8 +151,8 @@ def _seconds(plan: Plan, values: dict) -> int | None:
     return None
 
 
-def _participants(plan: Plan) -> dict[str, int]:
-    """Case ids of the plan's participants by document number."""
+def _participants(plan: Plan) -> dict[str, list[int]]:
+    """Case ids of the plan's participants by document number; one for each occupation."""
     rows = (
         Registration.select(Person.id_number, Registration.case)
         .join(Person, on=(Registration.person == Person.id))
@@ -151,7 +160,10 @@ def _participants(plan: Plan) -> dict[str, int]:
         .join(Case, on=(Registration.case == Case.id))
         .where(Registration.plan == plan.id, Case.state.in_(sorted(ADMITTED)))
     )
-    return dict(rows.tuples())
+    found: dict[str, list[int]] = {}
+    for number, case in rows.tuples():
+        found.setdefault(number, []).append(case)
+    return found
 
 
 def _read_amount(text: str) -> Decimal | None:

@@ -263,3 +263,14 @@ def test_the_template_is_read_again(client, page, plan):
     filled.seek(0)
     page(f"/province/plans/{plan.id}/progress/import").press("study-import-form", file=(filled, "进度.xlsx"))
     assert credited_seconds(row) == 1800
+
+
+def test_who_takes_part_for_two_occupations_has_studied_for_both(page, plan):
+    first = studied(plan, 0)
+    second = make_participant(plan, person=first.person)
+    struck = make_participant(plan, person=first.person, state=State.STRUCK)
+    upload(page, plan, [line(first, minutes="120", score="91")])
+    assert (state_of(first), state_of(second), state_of(struck)) == ("passed", "passed", "struck")
+    assert AssessmentResult.select().count() == 2
+    upload(page, plan, [line(first, minutes="120", score="91")])
+    assert Event.get(Event.subject == f"plan:{plan.id}", Event.note.contains("无变化1人"))
