@@ -22,8 +22,8 @@ def start_job(kind: str, *, actor: Actor, data: dict, total: int) -> Job:
 
 
 def lease_job() -> Job | None:
-    """The job whose turn it is, it is this worker's for LEASE_SECONDS: the oldest that nobody has begun, or else the one
-    that was given back, or whose worker died, longest ago. So a short job never waits for the end of a long one."""
+    """The job whose turn it is, this worker's for LEASE_SECONDS: the oldest that nobody has begun, or else the one that
+    was given back, or whose worker died, longest ago. So a short job never waits for the end of a long one."""
     now = clock.now()
     with transaction():
         job = (
