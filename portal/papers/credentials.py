@@ -121,6 +121,8 @@ def draw(credential: Credential, *, batch: FontBatch | None = None) -> Drawn:
         portrait = uploads.read(credential.portrait.path)
     except FileNotFoundError:
         return Drawn(credential.id, None, "照片文件缺失，请联系技术人员。")
+    if hashlib.sha256(portrait).hexdigest() != credential.portrait.sha256:
+        return Drawn(credential.id, None, "照片文件已损坏或被改动，请联系技术人员。")
     try:
         content = make(credential.printed, portrait, batch=batch)
     except Refusal as refusal:
@@ -131,8 +133,22 @@ def draw(credential: Credential, *, batch: FontBatch | None = None) -> Drawn:
 
 
 def print_sheets(credentials: Iterable[Credential], *, actor: Actor) -> bytes:
-    """Cards laid out on A4 sheets for printing, from the kept bytes; each is logged, missing ones are drawn now."""
-    return documents.lay_out_sheets([print_credential(credential, actor=actor)[0] for credential in credentials])
+    """Cards laid out on A4 sheets for printing, from the kept bytes; each is logged, missing ones are drawn now.
+
+    What was revoked, corrected, renewed or voided since is left out: nobody shall hand it out by mistake. Raises
+    NotAllowed when nothing is left, Invalid when one cannot be drawn, naming it.
+    """
+    pages = []
+    for credential in credentials:
+        if credential.state_now in _OVER:
+            continue
+        try:
+            pages.append(print_credential(credential, actor=actor)[0])
+        except Invalid as refusal:
+            raise Invalid("credential", f"{credential.name} {credential.number}：{refusal.message}") from refusal
+    if not pages:
+        raise NotAllowed("这些证卡已撤销、换证或作废，没有可以打印的。")
+    return documents.lay_out_sheets(pages)
 
 
 def write_archive(credentials: Iterable[Credential], target, *, actor: Actor) -> int:

@@ -174,6 +174,29 @@ def test_bytes_that_are_not_the_first_ones_are_never_handed_out(app, damage):
         papers.print_credential(card, actor=issuer_of("sichuan"))
 
 
+def test_a_changed_portrait_is_not_drawn_and_holds_up_nobody(app):
+    card, other = with_photo(make_credential(), app), with_photo(make_credential(), app, 2)
+    place = app.config["PORTAL"].uploads / card.portrait.path
+    place.write_bytes(b"no picture at all")
+    drawn = [papers.draw(each) for each in (card, other)]
+    assert drawn[0].kept is None and "改动" in drawn[0].reason and drawn[1].kept is not None
+
+
+def test_sheets_leave_out_what_was_revoked_since(app, monkeypatch):
+    from portal.actions.cards import revoke_credential
+    from portal.rules.errors import NotAllowed
+
+    issuer, cards = issuer_of("sichuan"), [_print(app), _print(app)]
+    revoke_credential(cards[0], actor=issuer, reason="误发")
+    laid_out = []
+    monkeypatch.setattr(papers.documents, "lay_out_sheets", lambda pages: laid_out.extend(pages) or b"%PDF")
+    cards = [Credential.get_by_id(card.id) for card in cards]
+    papers.print_sheets(cards, actor=issuer)
+    assert laid_out == [papers.print_credential(cards[1], actor=issuer)[0]]
+    with pytest.raises(NotAllowed, match="没有可以打印"):
+        papers.print_sheets(cards[:1], actor=issuer)
+
+
 def test_the_first_hash_is_the_first_renderings(app):
     card = _print(app)
     event = Event.get(Event.subject == f"credential:{card.id}", Event.action == "render")
