@@ -9,6 +9,7 @@ from portal.models import Bar, Case, Event, Office, Organisation, Plan, Registra
 from portal.models.jurisdictions import profile_of
 from portal.models.sanction_records import bars_in_force, standing_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
+from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import Action, State
 from portal.rules.sanctions import GROUNDS, BarKind, warn
 from portal.rules.workflow import Actor
@@ -25,6 +26,8 @@ def record_strike(registration: Registration, *, ground: str, reason: str, actor
     with transaction():
         case, plan = Case.get_by_id(registration.case_id), Plan.get_by_id(registration.plan_id)
         _check_owner(plan, actor)
+        if plan.state == PlanState.CANCELLED:
+            raise NotAllowed("本计划已取消，不能认定无故缺勤；如需办结，请认定有正当理由。")
         move_participant(case, Action.STRIKE, actor=actor, note=reason, data={"ground": ground})
         key = _key(registration)
         standing = Strike.get_or_none(Strike.live_key == key)
