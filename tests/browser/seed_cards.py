@@ -71,7 +71,7 @@ def study_now(store: Store, cases: list[int]) -> dict:
 def _register(world: World, place: str, key: str) -> Case:
     person = add_person(world, place, key)
     actor = make.applicant(person)
-    picture = world.store.keep_issued(draw_portrait(person.id), "照片.jpg", kind="jpeg")
+    picture = world.store.keep_issued(draw_portrait(2 * person.id + (person.sex == "男")), "照片.jpg", kind="jpeg")
     person.portrait = keep_file(owner=f"person:{person.id}", slot="person.portrait", kept=picture, actor=actor)
     person.save()
     clock.set_for_test(datetime(2022, 12, 10, 10, 0) + timedelta(minutes=person.id))
