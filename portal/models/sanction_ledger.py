@@ -9,11 +9,12 @@ from portal.models.jurisdictions import profile_of
 from portal.models.sanction_records import say_ground
 from portal.models.sanctions import Bar
 from portal.rules import identity
-from portal.rules.sanctions import ENDINGS, GROUNDS
+from portal.rules.sanctions import ENDINGS, GROUNDS, KIND_LABELS, BarKind
 
 KINDS = {
     "strike": "无故缺勤认定", "unclaimed": "逾期未领取证卡", "person": "取消本人申报资格", "unit": "取消单位申报资格",
 }  # fmt: skip
+PERMANENT = KIND_LABELS[BarKind.UNCLAIMED]  # graver than 取消本人申报资格, and only the department lifts it
 HEADS = (
     "类别", "日期", "姓名（单位）", "证件号码", "所在单位", "所在地区", "计划或证卡", "事实", "依据", "状态",
     "终止日期", "终止理由",
@@ -95,13 +96,15 @@ class LedgerRow:
     tone: str
     ended_on: str
     ended_why: str
+    permanent: bool = False
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The row as printed, under HEADS."""
+        kind = PERMANENT if self.permanent else KINDS[self.kind]
         return (
-            KINDS[self.kind], self.on, self.name, self.id_number, self.unit, self.region, self.about, self.facts,
-            self.basis, self.state, self.ended_on, self.ended_why,
+            kind, self.on, self.name, self.id_number, self.unit, self.region, self.about, self.facts, self.basis,
+            self.state, self.ended_on, self.ended_why,
         )  # fmt: skip
 
 
@@ -140,6 +143,7 @@ def _present(row: tuple, bars: dict[int, Bar], province: str) -> LedgerRow:
         kind, id_, _day(at), person, organisation, unit if kind == "unit" else name,
         identity.mask(id_number) if id_number else "", unit, region, about, facts, basis, state, tone,
         _day(ended_at) or ("" if standing else _day(ends_on)), ended_why,
+        permanent=kind in _BARS and bars[id_].permanent,
     )  # fmt: skip
 
 

@@ -82,6 +82,16 @@ def test_the_ledger_holds_the_decisions_made_and_the_workbook_the_same_rows(prov
     assert {row[9] for row in sheet(province, "?kind=strike")[1:]} == {"已清零", "认定已撤销"}
 
 
+def test_the_ledger_and_its_workbook_call_a_permanent_bar_permanent(province, unit, page):
+    lost = make.make_person(unit)
+    for month in (1, 2):
+        void(make_card(lost, issued_on=date(2022, month, 1)))
+    kinds = {row[2]: row[0] for row in sheet(province, "?kind=person")[1:]}
+    assert kinds.pop(lost.name) == "永久取消申报资格" and set(kinds.values()) == {"取消本人申报资格"}
+    listed = page(f"/province/sanctions?kind=person&name={lost.name}").html.partition("<tbody>")[2]
+    assert "永久取消申报资格" in listed and "取消本人申报资格" not in listed
+
+
 @pytest.mark.requirement("R7.14")
 def test_the_integrity_file_shows_the_record_to_those_who_may(province, person, unit, page, client):
     """Strikes, non-collections, bars, liftings, statements; the unit sees its own people, others find nothing."""
