@@ -13,6 +13,7 @@ from flask_login import current_user
 from portal import clock
 from portal.models.jurisdictions import profiles, working_calendar
 from portal.models.logins import unread_by
+from portal.models.sanction_records import bars_in_force
 from portal.rules.workflow import SEAT_LABELS, Seat
 from portal.web.guards import DOOR_OF, actor, nav_of
 
@@ -110,6 +111,19 @@ class Chrome:
             for year in years
             if not calendar.covers(today.replace(year=year, day=1))
         ]
+
+    @property
+    def bar(self) -> str:
+        """What a barred unit reads on every page of its door (R7.06): one small query, for units only; or ''."""
+        seat = self.user.seat if self.user else None
+        if seat is None or seat.seat != Seat.UNIT or self.user.must_change:
+            return ""
+        reader = actor()
+        bars = bars_in_force(organisation=reader.organisation, province=reader.province)
+        if not bars:
+            return ""
+        until = f"至{bars[0].ends_on:%Y-%m-%d}止" if bars[0].ends_on else "至省级部门解除为止"
+        return f"本单位自{bars[0].starts_at:%Y-%m-%d}起被取消申报资格（{until}），本单位人员暂不能报名。"
 
     @property
     def home_href(self) -> str:

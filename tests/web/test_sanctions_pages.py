@@ -230,3 +230,18 @@ def test_the_units_page_shows_its_bar_and_its_people(unit, person, page, client)
     assert "取消申报资格" in shown.text and person.name in shown.text
     assert f"/unit/sanctions/people/{person.id}" in shown.links()
     assert any(link.startswith("/unit/statements/new") for link in shown.links())
+
+
+def test_a_barred_unit_reads_so_on_each_of_its_pages_until_it_is_lifted(unit, person, page, client):
+    client.sign_in(unit.seat)
+    for address in ("/unit/cases", "/unit/cards"):
+        shown = page(address)
+        assert "本单位自2022-12-19起被取消申报资格（至省级部门解除为止）" in shown.text, address
+        assert "/unit/sanctions" in [link.get("href") for link in shown.find("unit-bar").iter("a")]
+    client.sign_in(unit_seat(make.make_organisation("远航技能评价有限公司")))
+    assert page("/unit/cases").find("unit-bar") is None
+    client.sign_in(make.make_grant(Seat.PROVINCE_CENTRE, make.make_province_centre()))
+    assert page("/province/cases").find("unit-bar") is None
+    lift_bar(Bar.get(Bar.organisation == unit), actor=centre(), reason="单位已整改")
+    client.sign_in(unit.seat)
+    assert page("/unit/cases").find("unit-bar") is None
