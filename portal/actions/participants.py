@@ -122,6 +122,48 @@ def correct_result(registration: Registration, assessment: str, *, actor: Actor,
             _move_on(case, plan, {row.assessment: row for row in others}, others[-1], actor)
 
 
+def amend_imported(
+    registration: Registration,
+    *,
+    actor: Actor,
+    reason: str,
+    seen: int,
+    score: Decimal | str | None = None,
+    passed: bool | None = None,
+) -> AssessmentResult | None:
+    """Correct the online result that an outside platform reported, with a reason; with neither score nor `passed` it
+    is only taken back, for a row that was never this participant's (R4.22). Gives the new result, if any.
+
+    `seen` is the case's version on the page. Raises like correct_result() and keep_result(), and Stale.
+    """
+    with transaction():
+        registration = Registration.get_by_id(registration.case_id)
+        case, plan = registration.case, registration.plan
+        if case.version != seen:
+            raise Stale("这件报名已有变化，请刷新后查看最新情况。")
+        if plan.state == PlanState.CANCELLED:
+            raise NotAllowed("本计划已取消，不能再更正考核结果。")
+        correct_result(registration, "online", actor=actor, reason=reason)
+        if score is not None or passed is not None:
+            return keep_result(
+                registration, "online", actor=actor, source="entered", score=score, passed=passed, note=reason
+            )
+        if plan.state == PlanState.FINISHED:  # nobody stays in a class that is over
+            lapse(case, actor=actor, note="计划已办结，更正后没有考核结果")
+        return None
+
+
+def is_amendable(registration: Registration, actor: Actor) -> bool:
+    """Whether amend_imported() is open to this actor now: the plan's centre, a result of an outside platform, and
+    nothing issued on it."""
+    plan, case = registration.plan, registration.case
+    if plan.office_id != actor.office or plan.state == PlanState.CANCELLED:
+        return False
+    if all(each.action != Action.CORRECT_RESULT for each in FLOW.open_to(actor.seat, case.state)):
+        return False
+    return any(row.assessment == "online" and row.source != "exam" for row in results_of(registration))
+
+
 def settle_assessments(plan: Plan) -> int:
     """After the plan has dropped an assessment: whoever has passed all that is left has passed; gives how many.
 

@@ -129,7 +129,8 @@ def _load_score(registration: Registration, score: Decimal, actor: Actor) -> boo
     if standing is not None:
         if standing.source == "imported" and standing.score == score:
             return False
-        raise Invalid("score", f"已登记的结果为{_words(standing)}，与表中的{score}不一致；确有错误的请先更正考核结果。")
+        said = f"已登记的结果为{_words(standing)}，与表中的{score}不一致；"
+        raise Invalid("score", f"{said}确有错误的请先在该人员的考核结果页面更正。")
     if Attempt.select().where(Attempt.registration == registration.case_id).exists():
         raise Invalid("score", "本人已在本平台参加考核，成绩以系统评分为准，不能导入。")
     try:

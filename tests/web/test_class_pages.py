@@ -2,18 +2,20 @@
 
 import io
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
 
+from portal.actions import participants
 from portal.models import AssessmentResult, Attendance, Case, DocumentLog, Excuse, Message, Plan, Session, Strike
 from portal.rules.flows.registration import State
-from portal.rules.workflow import Seat
+from portal.rules.workflow import SYSTEM, Seat
 from tests import make
 from tests.actions.registering import picture, scene
 from tests.documents.paper import Paper
-from tests.make_classes import class_scene, make_class_session, make_seat, state_of
+from tests.make_classes import class_scene, events_of, make_class_session, make_seat, state_of
 from tests.make_exam import SLOT
 
 NOW = "2021-09-02 09:00"
@@ -162,6 +164,47 @@ def test_the_roll_and_the_marks_are_entered_as_lists(s, centre, page, at):
     again = page(f"/province/sessions/{session.id}/marks")
     again.press("marks-form", **{f"passed-{people[1].case_id}": "1"}, reason="登记错误")
     assert state_of(people[1]) == "assessed_part"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "leads_to", "kept"),
+    [({"outcome": "score", "score": "95"}, "assessed_part", "95"), ({"outcome": "passed"}, "assessed_part", None),
+     ({"outcome": "score", "score": "89.9"}, "failed", "89.9"), ({"outcome": "none"}, "study_done", "gone")],
+)  # fmt: skip
+def test_an_imported_result_is_corrected_on_its_participants_page(s, centre, client, page, chosen, leads_to, kept):
+    one, keep = s.join(name="郑可欣"), participants.keep_result
+    keep(one, "online", actor=s.centre, source="imported", score="60")
+    shown = page(f"/province/results/{s.plan.id}/people/{one.case_id}")
+    (href,) = [link for link in shown.links() if link.endswith("online-result")]
+    form = page(href)
+    assert "60分 不合格" in form.text
+    assert "请填写更正理由" in form.press("correct-form", **chosen, expect=422).text and state_of(one) == "failed"
+    stale = page(href)
+    form.press("correct-form", **chosen, note="外部平台重复上传")
+    assert state_of(one) == leads_to and events_of(one, "correct_result")[0].note == "外部平台重复上传"
+    row = AssessmentResult.get_or_none()
+    assert (row is None) if kept == "gone" else (row.score == (kept and Decimal(kept)) and row.source == "entered")
+    if kept != "gone":
+        stale.press("correct-form", **chosen, note="再改", expect=409)
+        assert len(events_of(one, "correct_result")) == 1
+    sign_in(client, unit_grant(s.unit))
+    assert "online-result" not in client.get(f"/unit/results/{s.plan.id}/people/{one.case_id}").get_data(as_text=True)
+
+
+def test_the_portals_own_result_stays_frozen_and_nobody_stays_in_a_finished_class(s, centre, page):
+    one, two = s.join(), s.join()
+    participants.keep_result(one, "online", actor=SYSTEM, source="exam", score="60")
+    participants.keep_result(two, "online", actor=s.centre, source="imported", score="95")
+    for link in page(f"/province/results/{s.plan.id}/people/{one.case_id}").links():
+        assert not link.endswith("online-result")
+    place = f"/province/plans/{s.plan.id}/participants/{one.case_id}/online-result"
+    assert "系统自动评分的成绩已锁定" in page(place).text
+    centre.post(place, {"outcome": "score", "score": "95", "note": "x", "seen": Case.get_by_id(one.case_id).version})
+    assert state_of(one) == "failed" and AssessmentResult.get(AssessmentResult.registration == one.case_id).score == 60
+    Plan.update(state="finished").where(Plan.id == s.plan.id).execute()
+    form = page(f"/province/plans/{s.plan.id}/participants/{two.case_id}/online-result")
+    form.press("correct-form", outcome="none", note="不是本人的成绩")
+    assert state_of(two) == "unfinished"
 
 
 @pytest.mark.requirement("R4.17")

@@ -8,6 +8,7 @@ blueprint = door("province", {Seat.PROVINCE_CENTRE, Seat.DEPARTMENT}, "/province
 from portal.web.province import (  # noqa: E402, F401 - routes on the blueprint
     accounts,
     cards,
+    corrections,
     exams,
     issuing,
     modules,

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from flask import abort, request, url_for
 
 from portal.actions.excuses import CAN_EXCUSE
+from portal.actions.participants import is_amendable
 from portal.models import Attendance, Case, FileVersion, Plan, Registration
 from portal.models.class_lists import (
     attendances_of,
@@ -106,7 +107,7 @@ def participant(id: int, case: int):
             ".excuse_file", id=id, case=case, excuse=excuse, file=file)),
         no_exam_notice=why_no_exam_notice(registration), has_sessions=bool(sessions_of(registration.plan)),
         running=attempt is not None and attempt.submitted_at is None,
-        may_file=may_file and registration.case.state in CAN_EXCUSE,
+        may_correct=is_amendable(registration, actor()), may_file=may_file and registration.case.state in CAN_EXCUSE,
     )  # fmt: skip
 
 
