@@ -6,7 +6,8 @@ from datetime import datetime, time
 
 from peewee import ModelSelect, fn
 
-from portal.actions.exams import conclude_exam
+from portal import clock
+from portal.actions.exams import conclude_exam, submit_due
 from portal.actions.excuses import accepted_excuse
 from portal.actions.participants import lapse, move_participant
 from portal.actions.recusal import is_own_case, own_case_said
@@ -63,8 +64,12 @@ def close_class(plan: Plan, *, actor: Actor) -> int:
     Who has sat and failed has failed; the others are listed for a decision. Call it inside the closing's transaction.
     Raises NotAllowed while somebody is sitting the exam.
     """
-    running = Attempt.select().join(Registration).where(Registration.plan == plan.id, Attempt.submitted_at.is_null())
-    number = running.count()
+    now = clock.now()
+    open_papers = Attempt.select().join(Registration, on=(Attempt.registration == Registration.case))
+    open_papers = open_papers.where(Registration.plan == plan.id, Attempt.submitted_at.is_null())
+    for attempt in list(open_papers.where(Attempt.due_at <= now)):
+        submit_due(attempt.registration)
+    number = open_papers.where(Attempt.due_at > now).count()
     if number:
         raise NotAllowed(f"还有{number}人正在考试，请等考试结束后再办结计划。")
     return sum(_end(case, actor) for case in _in_class(plan))
@@ -109,7 +114,7 @@ def strike_participant(case: Case, *, actor: Actor, reason: str, seen: int) -> S
     with transaction():
         case, registration = _open(case, actor, seen)
         if accepted_excuse(registration) is not None:
-            raise NotAllowed(f"{case.title}的正当理由已认可，不能认定为无故缺勤。")
+            raise NotAllowed(f"{case.title}的正当理由已认可，不能认定为无故缺勤；确需改变的，请先重新认定该理由。")
         return record_strike(registration, ground=gap_of(registration).ground, reason=reason, actor=actor)
 
 

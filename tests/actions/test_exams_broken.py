@@ -10,7 +10,7 @@ from portal.actions.sweeps import run_sweeps
 from portal.actions.unfinished import close_class
 from portal.database import transaction
 from portal.models import AssessmentResult, Attempt, Event, Plan
-from portal.rules.errors import Invalid
+from portal.rules.errors import Invalid, NotAllowed
 from portal.rules.flows.registration import State
 from portal.rules.workflow import Seat
 from tests import make
@@ -112,3 +112,18 @@ def test_a_slot_put_off_to_another_day_keeps_no_paper_open_over_night(db, at):
     assert Attempt.get_by_id(attempt.id).due_at == datetime(2022, 12, 16, 16, 30)
     change(plan, centre, exam_starts_at=datetime(2022, 12, 16, 14, 30), exam_ends_at=datetime(2022, 12, 16, 17, 0))
     assert Attempt.get_by_id(attempt.id).due_at == datetime(2022, 12, 16, 17, 0)
+
+
+def test_a_plan_can_be_closed_when_the_last_paper_is_due_and_no_sweep_has_run(both, at):
+    plan, centre = both
+    registration = make_candidate(plan)
+    attempt = exams.start_attempt(registration, actor=actor_for(registration))
+    exams.save_answers(attempt.id, values=answer_for(attempt, "95"), actor=actor_for(registration))
+    at("2021-09-01 10:59")
+    with pytest.raises(NotAllowed, match="1人正在考试"), transaction():
+        close_class(Plan.get_by_id(plan.id), actor=centre)
+    at("2021-09-01 11:00")
+    with transaction():
+        close_class(Plan.get_by_id(plan.id), actor=centre)
+    assert results(registration) == {"online": True} and state_of(registration) == "unfinished"
+    assert Attempt.get_by_id(attempt.id).submitted_by == "system"
