@@ -10,11 +10,11 @@ from portal.actions.participants import move_participant
 from portal.actions.recusal import is_own_case, own_case_said
 from portal.actions.sessions import check_owner, class_link
 from portal.database import transaction
-from portal.models import Attendance, Case, Excuse, FileVersion, Registration, Session
+from portal.models import Attendance, Case, Event, Excuse, FileVersion, Registration, Session
 from portal.models.jurisdictions import profile_of
 from portal.rules.errors import Invalid, NotAllowed, Stale
 from portal.rules.flows.registration import FLOW, IN_CLASS, Action, State
-from portal.rules.sessions import OTHER_REASON, Value
+from portal.rules.sessions import OTHER_REASON, VALUE_LABELS, Value
 from portal.rules.workflow import Actor, Seat
 
 CAN_EXCUSE = IN_CLASS | {State.UNFINISHED}
@@ -73,11 +73,15 @@ def file_excuse(
         return excuse
 
 
-def decide_excuse(excuse: Excuse, *, actor: Actor, accepted: bool, note: str) -> Excuse:
+def decide_excuse(
+    excuse: Excuse, *, actor: Actor, accepted: bool, note: str, seen: bool | None = None
+) -> Excuse:  # fmt: skip
     """The centre decides on a good reason, with a note; an accepted one adds no strike (R4.17).
 
-    Accepting marks the session as excused, and ends an open decision on the absence as excused too. Raises NotAllowed
-    for anybody but the plan's centre or in one's own matter, Invalid("note"), Stale when it was decided already.
+    Accepting marks the session as excused, and ends an open decision on the absence as excused too. While that
+    decision is open, as after its annulment, the reason can be decided anew: `seen` is what stands now. Raises
+    NotAllowed for anybody but the plan's centre or in one's own matter, Invalid("note"), Stale when it was decided
+    otherwise meanwhile.
     """
     if not note.strip():
         raise Invalid("note", "请填写认定意见，本人会看到。")
@@ -88,14 +92,17 @@ def decide_excuse(excuse: Excuse, *, actor: Actor, accepted: bool, note: str) ->
         check_owner(registration.plan, actor)
         if is_own_case(case, actor):
             raise NotAllowed(own_case_said(case))
-        if excuse.accepted is not None:
+        anew = excuse.accepted is not None
+        if excuse.accepted != seen or anew and case.state != State.UNFINISHED:
             raise Stale("这项理由已经认定，请刷新后查看。")
+        if anew and excuse.accepted and not accepted:
+            _unmark_excused(excuse, case, actor)
         if case.state not in CAN_EXCUSE:
             raise Stale(f"当前状态为“{FLOW.labels[case.state]}”，不需要再认定这项理由。")
         excuse.accepted, excuse.note = accepted, note.strip()[:2000]
         excuse.decided_at, excuse.decided_by = clock.now(), actor.user
         excuse.save(only=[Excuse.accepted, Excuse.note, Excuse.decided_at, Excuse.decided_by])
-        word = "认可" if accepted else "不予认可"
+        word = f"{'重新认定：' if anew else ''}{'认可' if accepted else '不予认可'}"
         record(
             "decide_excuse", f"{word}正当理由", actor=actor, case=case, note=excuse.note,
             data={"excuse": excuse.id, "accepted": accepted},
@@ -146,3 +153,16 @@ def _mark_excused(excuse: Excuse, case: Case, actor: Actor) -> None:
     )
     if row is not None and row.value in (None, Value.ABSENT):
         set_attendance(row, Value.EXCUSED, actor=actor, reason=f"认可正当理由：{excuse.reason}")
+
+
+def _unmark_excused(excuse: Excuse, case: Case, actor: Actor) -> None:
+    """The session counts as missed again where accepting the reason had changed that; what was never entered stays."""
+    row = Attendance.get_or_none(
+        Attendance.session == excuse.session_id, Attendance.registration == case.id, Attendance.removed_at.is_null()
+    )
+    if row is None or row.value != Value.EXCUSED:
+        return
+    events = Event.select().where(Event.case == case.id, Event.action == "attendance").order_by(Event.id.desc())
+    last = next((each for each in events if each.data.get("session") == row.session_id), None)
+    if last is not None and last.before == VALUE_LABELS[Value.ABSENT]:
+        set_attendance(row, Value.ABSENT, actor=actor, reason=f"重新认定，不予认可：{excuse.reason}")

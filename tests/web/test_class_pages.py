@@ -15,7 +15,7 @@ from portal.rules.workflow import SYSTEM, Seat
 from tests import make
 from tests.actions.registering import picture, scene
 from tests.documents.paper import Paper
-from tests.make_classes import class_scene, events_of, make_class_session, make_seat, state_of
+from tests.make_classes import class_scene, events_of, make_class_session, make_excuse, make_seat, state_of
 from tests.make_exam import SLOT
 
 NOW = "2021-09-02 09:00"
@@ -234,6 +234,32 @@ def test_a_reason_goes_from_the_participant_with_evidence_to_the_centres_decisio
         door = "unit" if grant.seat == "U" else "province"
         href = f"/{door}/results/{s.plan.id}/people/{one.case_id}/excuses/{excuse.id}/files/{file.rsplit('/', 1)[1]}"
         assert client.get(href).status_code == 404
+
+
+def test_after_an_annulment_the_reason_is_decided_anew_and_both_outcomes_are_open(s, client, centre, page):
+    session, one = make_class_session(s.plan), s.join(State.UNFINISHED)
+    seat = make_seat(session, one, "absent")
+    excuse = make_excuse(one, session=session)
+    place = f"/province/plans/{s.plan.id}/excuses/{excuse.id}"
+    page(place).press("decide-form", accepted="1", note="材料属实")
+    assert state_of(one) == "excused" and Attendance.get_by_id(seat.id).value == "excused"
+    assert "重新认定" not in page(place).text, "the absence has been decided"
+    absence = f"/province/plans/{s.plan.id}/unfinished/{one.case_id}"
+    page(absence).press("decide-form", note="材料系伪造")
+    assert "请先重新认定该理由" in page(absence).press(
+        "decide-form", decision="unexcused", note="x", expect=403).text and not Strike.select().exists()  # fmt: skip
+    assert place in page(absence).links()
+    form, stale = page(place), page(place)
+    assert "请填写认定意见" in form.press("decide-form", accepted="0", expect=422).text
+    form.press("decide-form", accepted="0", note="隔离通知系伪造")
+    stale.press("decide-form", accepted="1", note="还是认可", expect=409)
+    assert Excuse.get().accepted is False and Attendance.get_by_id(seat.id).value == "absent"
+    assert [event.note for event in events_of(one, "decide_excuse")] == ["材料属实", "隔离通知系伪造"]
+    page(absence).press("decide-form", decision="unexcused", note="无故缺勤")
+    assert state_of(one) == "struck" and Strike.select().count() == 1
+    page(absence).press("decide-form", note="申辩成立")
+    page(place).press("decide-form", accepted="1", note="医院出具证明")
+    assert state_of(one) == "excused" and Strike.get().live_key is None
 
 
 def test_the_unit_files_a_reason_for_its_own_people_only(s, client, page):

@@ -116,7 +116,10 @@ def decide_on_excuse(id: int, excuse: int):
         status = 422
         if form.validate():
             try:
-                decide_excuse(row, actor=actor(), accepted=form.accepted.data == "1", note=form.note.data)
+                decide_excuse(
+                    row, actor=actor(), accepted=form.accepted.data == "1", note=form.note.data,
+                    seen={"1": True, "0": False}.get(request.form.get("seen", "")),
+                )  # fmt: skip
                 return go(url_for(".excuses", id=id), "已认定，已通知本人。")
             except Invalid as refusal:
                 form.refuse(refusal)
@@ -129,8 +132,13 @@ def decide_on_excuse(id: int, excuse: int):
         "province/excuse.html", status=status, form=form, row=row, excuse=describe_excuse(row, files), flow=FLOW,
         registration=registration, case=registration.case, plan=registration.plan,
         attendances=[describe_attendance(each) for each in attendances_of(registration)],
-        results=describe_results(registration), undecided=row.accepted is None,
+        results=describe_results(registration), undecided=row.accepted is None, anew=_is_open_anew(row),
     )  # fmt: skip
+
+
+def _is_open_anew(excuse: Excuse) -> bool:
+    """Whether a reason that was decided can be decided again: the decision on the absence is open."""
+    return excuse.accepted is not None and excuse.registration.case.state == State.UNFINISHED
 
 
 def _excuses(plan: Plan):
