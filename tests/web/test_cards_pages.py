@@ -2,10 +2,12 @@
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 
 from portal.models import Claim, Credential, Grant, Message
+from portal.models.jurisdictions import working_calendar
 from portal.rules.flows.credential import State
 from portal.rules.workflow import Seat
 from portal.storage import Store
@@ -207,3 +209,22 @@ def test_search_finds_by_name_number_and_document(client, desk):
     for word in (card.name, card.number, card.person.id_number):
         page = client.page(f"/province/cards?show=all&q={word}")
         assert card.number in page.text and desk.cards[0].number not in page.text
+
+
+@pytest.mark.parametrize(("left", "tone"), [(11, "ok"), (10, "soon"), (4, "soon"), (3, "today"), (1, "today")])
+def test_the_countdown_on_the_units_page_changes_its_colour_in_time(client, desk, at, left, tone):
+    desk.release()
+    due = fresh(desk.cards[0]).claim_due
+    calendar = working_calendar()
+    day = next(day for day in (due - timedelta(days=n) for n in range(60)) if calendar.remaining(day, due).days == left)
+    at(f"{day} 10:00")
+    page = as_unit(client, desk).page("/unit/cards")
+    badges = [e for e in page.tree.iter("span") if "badge" in (e.get("class") or "") and "个工作日" in (e.text or "")]
+    assert [(e.text, e.get("class").split()[-1]) for e in badges] == [(f"剩{left}个工作日", tone)] * 3
+
+
+def test_on_the_last_day_the_countdown_says_so(client, desk, at):
+    desk.release()
+    at(f"{fresh(desk.cards[0]).claim_due} 10:00")
+    html = as_unit(client, desk).page("/unit/cards").html
+    assert html.count("今天到期") == 3 and html.count("badge today") == 3

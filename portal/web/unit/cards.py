@@ -10,12 +10,13 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from portal import clock
 from portal.actions import card_claims
 from portal.models import Claim, Credential, Organisation
-from portal.models.jurisdictions import profile_of
+from portal.models.jurisdictions import profile_of, working_calendar
 from portal.papers.card_claims import cards_of, claim_table, has_void_notice, print_claim_notice, print_void_notice
 from portal.papers.claim_bundle import pack_bundle
 from portal.papers.tables import write_table
 from portal.rules.errors import Invalid
 from portal.rules.flows.credential import FLOW, State
+from portal.rules.workdays import Remaining
 from portal.storage import ATTACHMENT
 from portal.web.files import send, send_bytes, store
 from portal.web.forms import PortalForm, TextField, at_most, filled
@@ -26,6 +27,7 @@ from portal.web.unit import blueprint
 from portal.web.unit.routes import ENTRIES
 
 AT_ONCE = 500  # cards on the page and in one claim
+SOON, URGENT = 10, 3  # working days left at which the countdown changes its colour: the unit has to travel (R6.14)
 CHOICES = {"waiting": "待领取", "claims": "领取记录", "all": "全部证卡"}
 
 
@@ -155,6 +157,14 @@ def void_notice(id: int):
     return send_bytes(*print_void_notice(card, actor=actor()))
 
 
+def countdown(claim_due: date) -> Remaining:
+    """The working days left until a card is void, coloured sooner than a reviewer's deadline."""
+    left = working_calendar().remaining(clock.today(), claim_due)
+    if left.tone == "late" or left.days > SOON:
+        return left
+    return left._replace(tone="today" if left.days <= URGENT else "soon")
+
+
 def nav_items(reader) -> list[NavItem]:
     """证卡领取, with the number of waiting cards, where cards are collected at all (R6.03)."""
     if profile_of(reader.province).credential.claim_working_days is None:
@@ -178,7 +188,7 @@ def _show_waiting(form: ClaimForm, status: int = 200):
     chosen = set(form.card.data or []) if status != 200 else {row.id for row in rows}
     return show(
         "unit/cards.html", status=status, form=form, rows=rows[:AT_ONCE], more=len(rows) > AT_ONCE, chosen=chosen,
-        days=sorted({row.released_on for row in rows if row.released_on}), tabs=_tabs("waiting"),
+        days=sorted({row.released_on for row in rows if row.released_on}), tabs=_tabs("waiting"), countdown=countdown,
         rules=profile_of(actor().province).credential, organisation=Organisation.get_by_id(actor().organisation),
     )  # fmt: skip
 
