@@ -137,8 +137,9 @@ def _was_collected(row: Credential) -> bool:
         return False
     if row.claim_id is not None or (row.imported and row.released_on is None):
         return True
-    moves = Event.select().where(Event.subject == f"credential:{row.id}", Event.action.in_(["claim", "hand_out"]))
-    return moves.exists()
+    moves = Event.select().where(Event.subject == f"credential:{row.id}")
+    in_hand = (Event.action == "import") & Event.after.in_([State.VALID, State.EXPIRED])  # with or without a 发放日期
+    return moves.where(Event.action.in_(["claim", "hand_out"]) | in_hand).exists()
 
 
 def has_cleared(bar: Bar) -> bool:

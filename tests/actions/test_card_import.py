@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 
 from portal.actions import cards, issuing, sweeps
+from portal.actions.bars import check_not_barred
 from portal.actions.card_import import CARDS, read_serial
 from portal.actions.sealing import is_sealed
 from portal.models import Bar, Credential, Event, ImportReport, Person
@@ -211,3 +212,20 @@ def test_a_number_in_full_width_letters_is_the_same_number(centre, unit):
     with pytest.raises(Invalid):
         take_over(centre, line("川考评 2202200007", 2))
     assert Credential.select().count() == 1
+
+
+def test_an_imported_valid_card_with_its_release_date_was_collected_also_after_its_end(centre, unit, at):
+    """Left, collected, left: the one in the middle stays collected when its validity is over."""
+    take_over(
+        centre,
+        line("旧证第1号", **{"状态": "已作废", "发证日期": "2020-05-01"}),
+        line("旧证第2号", **{"状态": "有效", "发证日期": "2020-06-01", "发放日期": "2020-06-10"}),
+        line("旧证第3号", **{"状态": "已作废", "发证日期": "2021-07-01"}),
+    )
+    assert not Bar.select().exists()
+    at("2023-06-02 08:00")
+    sweeps.run_sweeps()
+    person = Person.get(Person.id_number == invented.make_person(1, seed="import").id_number)
+    assert Credential.get(Credential.number == "旧证第2号").state == State.EXPIRED
+    assert len(standing_of(person, "sichuan").trailing) == 1
+    check_not_barred(person, unit)
