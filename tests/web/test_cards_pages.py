@@ -211,6 +211,29 @@ def test_search_finds_by_name_number_and_document(client, desk):
         assert card.number in page.text and desk.cards[0].number not in page.text
 
 
+def test_the_holder_reads_the_last_day_of_collection_only_while_it_matters(client, desk):
+    holder = make.grant_of(desk.cards[0].person)
+
+    def reads() -> str:
+        client.sign_out()
+        return client.sign_in(holder).page("/applicant/certificates").text
+
+    assert "领取截止日2023" not in reads()
+    claim = claimed(client, desk)
+    assert fresh(desk.cards[0]).claim_due and "领取截止日2023-05-26" not in reads()
+    as_province(client, desk).page(f"/province/cards/claims/{claim.id}").press(
+        "hand-out-form", officer="王晓", on_paper="y"
+    )
+    assert fresh(desk.cards[0]).state == State.VALID and "2023-05-26" not in reads()
+
+
+def test_the_holder_of_a_waiting_card_reads_its_last_day(client, desk):
+    desk.release()
+    client.sign_out()
+    page = client.sign_in(make.grant_of(desk.cards[0].person)).page("/applicant/certificates")
+    assert "领取截止日2023-05-26" in page.text
+
+
 @pytest.mark.parametrize(("left", "tone"), [(11, "ok"), (10, "soon"), (4, "soon"), (3, "today"), (1, "today")])
 def test_the_countdown_on_the_units_page_changes_its_colour_in_time(client, desk, at, left, tone):
     desk.release()

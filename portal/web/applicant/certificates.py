@@ -19,6 +19,7 @@ _HINTS = {
     State.EXPIRED: "有效期已届满，可参加复核换证。",
     State.REPLACED: "已由新的证书（证卡）替代。",
 }
+_DUE_MATTERS = (State.AWAITING_CLAIM, State.VOID_UNCLAIMED)  # a card that was claimed has its due day behind it
 
 
 @blueprint.get("/certificates")
@@ -54,7 +55,7 @@ def facts_of(credential: Credential) -> list[tuple]:
     ]
     if credential.valid_to:  # where the province gives none, nothing is said of it, as on the paper (R6.04)
         rows.insert(-1, ("有效期至", credential.valid_to.isoformat()))
-    if credential.claim_due:
+    if credential.claim_due and credential.state_now in _DUE_MATTERS:
         rows.append(("领取截止日", credential.claim_due.isoformat(), "wide"))
     return rows
 
