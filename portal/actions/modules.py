@@ -117,6 +117,15 @@ def what_is_missing(module: Module) -> str:
     return ""
 
 
+def find_empty(plan: Plan) -> list[str]:
+    """What participants would find empty as the plan stands now, in sentences: no modules at all, or one without its
+    material, which may still follow until the study starts."""
+    rows = modules_of(plan)
+    if not rows:
+        return ["还没有学习模块"] if plan.minutes or plan.class_hours else []
+    return [f"{row.title}：{missing}" for row in rows if (missing := what_is_missing(row))]
+
+
 def _own(plan: Plan, actor: Actor) -> Plan:
     plan = Plan.get_by_id(plan.id)
     if actor.office is None or plan.office_id != actor.office or actor.seat != profile_of(plan.province).owners.plans:

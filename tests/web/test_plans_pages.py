@@ -5,7 +5,8 @@ from datetime import date, datetime
 import pytest
 
 from portal.actions import plans
-from portal.models import Case, Organisation, Plan, Step
+from portal.actions.modules import modules_of, what_is_missing
+from portal.models import Case, Module, Organisation, Plan, Step
 from portal.models.cases import NO_DUE
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import State
@@ -54,6 +55,27 @@ def test_a_plan_is_drafted_from_the_template_saved_and_published(desk, page):
     assert {name: getattr(Plan.get_by_id(plan.id), name) for name in before} == before, "saving again changes nothing"
     done = page(f"/province/plans/{plan.id}").press(f"/province/plans/{plan.id}/publish")
     assert "计划已发布" in done.text and Plan.get_by_id(plan.id).state == PlanState.PUBLISHED
+
+
+def test_what_participants_would_find_empty_is_said_before_the_plan_is_published(desk, page):
+    page("/province/plans/new").press("new-plan-form", grade="senior", kind="training")
+    plan = Plan.get()
+    first, second, *others = modules_of(plan)
+    shown = page(f"/province/plans/{plan.id}")
+    assert f"{first.title}：{what_is_missing(first)}" in shown.text and f"{second.title}：" in shown.text
+    assert f"/province/plans/{plan.id}/modules" in shown.links()
+    Module.update(kind="text", body="一、考评纪律。").where(Module.id == first.id).execute()
+    shown = page(f"/province/plans/{plan.id}")
+    assert f"{first.title}：" not in shown.text and f"{second.title}：" in shown.text
+    Module.update(kind="text", body="正文").where(Module.plan == plan.id).execute()
+    assert "看到的是空白" not in page(f"/province/plans/{plan.id}").text
+    Module.delete().where(Module.plan == plan.id).execute()
+    Plan.update(minutes=120, pass_mark=90, attempts=2).where(Plan.id == plan.id).execute()
+    shown = page(f"/province/plans/{plan.id}")
+    assert "还没有学习模块" in shown.text
+    shown.press(f"/province/plans/{plan.id}/publish")
+    assert Plan.get_by_id(plan.id).state == PlanState.PUBLISHED, "a warning, no refusal"
+    assert "还没有学习模块" not in page(f"/province/plans/{plan.id}").text
 
 
 def test_wrong_dates_come_back_beside_their_field_with_the_input_kept(desk, page):

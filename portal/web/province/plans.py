@@ -4,6 +4,7 @@ from flask import abort, request, url_for
 
 from portal import clock
 from portal.actions import plans as verbs
+from portal.actions.modules import find_empty
 from portal.models import Case, Event, Notice, Plan, Step
 from portal.models.jurisdictions import profile_of
 from portal.models.overviews import (
@@ -98,6 +99,7 @@ def plan(id: int):
         states=count_states(row), levels=count_levels(row), units=count_units(row), cities=count_cities(row),
         total=cases_of(row).count(), late=cases_of(row, late=True).count(), mine=_may_write(row), events=list(events),
         blanks=verbs.find_blanks(row) if row.state == PlanState.DRAFT else [],
+        empty=find_empty(row) if row.state == PlanState.DRAFT and _may_write(row) else [],
         notices=list(Notice.visible_to(actor()).where(Notice.plan == row.id, Notice.forward_of.is_null())),
         field_labels=FIELD_LABELS, review_by=row.review_by, draft=row.state == PlanState.DRAFT,
         published=row.state == PlanState.PUBLISHED, closed=_is_closed(row), exam=describe_exam(row),
