@@ -10,6 +10,8 @@ from portal.rules.flows.registration import State
 # Online study comes first (R4.12); whoever has failed or is up for a decision is no longer assigned. Somebody may have
 # passed already where the offline training ends without an assessment of its own.
 ASSIGNABLE = frozenset({State.STUDY_DONE, State.ASSESSED_PART, State.PASSED})
+# Whom a session is still for, among them: who has passed everything is assigned only on purpose.
+STILL_NEEDED = frozenset({State.STUDY_DONE, State.ASSESSED_PART})
 # The states in which the end of the class left somebody behind, and what was decided about it.
 LEFT_BEHIND = frozenset({State.UNFINISHED, State.EXCUSED, State.STRUCK})
 HAS_PASSED = frozenset({State.PASSED, State.CERTIFIED})

@@ -76,6 +76,19 @@ def test_a_session_from_its_adding_to_the_notice_in_the_participants_hands(s, ce
     assert notice.has("郑可欣") and notice.has("示范路1号201教室") and notice.has("2021年9月8日9:00至17:00")
 
 
+def test_only_who_still_needs_the_session_is_ticked_beforehand(s, centre, page):
+    states = {"郑学完": State.STUDY_DONE, "钱部分": State.ASSESSED_PART, "孙合格": State.PASSED}
+    people = {name: s.join(state, name=name) for name, state in states.items()}
+    session = make_class_session(s.plan)
+    shown = page(f"/province/sessions/{session.id}")
+    assert all(name in shown.text for name in people)
+    shown.press("assign-form")
+    taken = {row.registration_id for row in Attendance.select()}
+    assert taken == {people[name].case_id for name in ("郑学完", "钱部分")}
+    page(f"/province/sessions/{session.id}").press("assign-form", case=str(people["孙合格"].case_id))
+    assert Attendance.select().count() == 3, "on purpose it can still be done"
+
+
 @pytest.mark.requirement("R10.68")
 def test_the_session_notice_is_for_assigned_people_only(s, client):
     session = make_class_session(s.plan, region="合肥市", note="自备午餐")

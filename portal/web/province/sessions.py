@@ -13,7 +13,7 @@ from portal.papers.sessions import name_occupation, print_result, print_session_
 from portal.rules.errors import Invalid
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import FLOW, State
-from portal.rules.sessions import VALUE_LABELS, VALUE_TONES, Value
+from portal.rules.sessions import STILL_NEEDED, VALUE_LABELS, VALUE_TONES, Value
 from portal.web.files import send_bytes
 from portal.web.guards import actor
 from portal.web.pages import get_or_404, go, show
@@ -236,7 +236,7 @@ def _show_session(session: Session, message: dict | None = None):
         places=places, region=region, taken=seats_taken(session), labels=VALUE_LABELS, tones=VALUE_TONES,
         when=verbs.describe_time(session.starts_at, session.ends_at), occupation=name_occupation, flow=FLOW,
         is_open=session.cancelled_at is None and session.plan.state == PlanState.PUBLISHED, message=message,
-        assessed=taking.OFFLINE in session.plan.assessments,
+        assessed=taking.OFFLINE in session.plan.assessments, still_needed=STILL_NEEDED,
     )  # fmt: skip
 
 
