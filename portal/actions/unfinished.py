@@ -21,7 +21,7 @@ from portal.rules.errors import NotAllowed, Stale
 from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import IN_CLASS, Action, State
 from portal.rules.sessions import Value
-from portal.rules.workflow import Actor
+from portal.rules.workflow import SYSTEM, Actor
 
 NO_STUDY, NO_EXAM, NO_OFFLINE, WAS_ABSENT = "study", "exam", "offline", "absent"
 MISSING = {
@@ -55,7 +55,7 @@ def lapse_overdue(moment: datetime) -> int:
     """
     waiting = Case.select().where(Case.plan == Plan.id, Case.state.in_(list(IN_CLASS)))
     plans = Plan.select().where(Plan.state == PlanState.PUBLISHED, fn.EXISTS(waiting))
-    return sum(_sweep_plan(plan, moment) for plan in list(plans))
+    return sum(_sweep_plan(plan, moment) for plan in list(plans)) + _end_left_over()
 
 
 def close_class(plan: Plan, *, actor: Actor) -> int:
@@ -184,6 +184,18 @@ def _end(case: Case, actor: Actor) -> bool:
         if case.state not in IN_CLASS:
             return True
     return lapse(case, actor=actor, note="计划办结时尚未完成")
+
+
+def _end_left_over() -> int:
+    """Nobody stays in a class that is over: a result corrected after the closing may have put somebody back there."""
+    rows = Case.select(Case.id).join(Plan, on=(Case.plan == Plan.id))
+    rows = rows.where(Plan.state == PlanState.FINISHED, Case.state.in_(list(IN_CLASS))).order_by(Case.id)
+    ended = 0
+    for (id_,) in list(rows.tuples()):
+        with transaction():
+            case = Case.get_by_id(id_)
+            ended += case.state in IN_CLASS and _end(case, SYSTEM)
+    return ended
 
 
 def _in_class(plan: Plan) -> list[Case]:

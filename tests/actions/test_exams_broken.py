@@ -127,3 +127,23 @@ def test_a_plan_can_be_closed_when_the_last_paper_is_due_and_no_sweep_has_run(bo
         close_class(Plan.get_by_id(plan.id), actor=centre)
     assert results(registration) == {"online": True} and state_of(registration) == "unfinished"
     assert Attempt.get_by_id(attempt.id).submitted_by == "system"
+
+
+@pytest.mark.parametrize("sat", [True, False])
+def test_nobody_stays_in_a_finished_plan_after_a_correction(both, sat):
+    plan, centre = both
+    registration = make_candidate(plan)
+    attempt = exams.start_attempt(registration, actor=actor_for(registration)) if sat else None
+    offline(registration, centre, False)
+    if sat:
+        exams.submit_attempt(attempt.id, actor=actor_for(registration), values=answer_for(attempt, "95"))
+    with transaction():
+        close_class(Plan.get_by_id(plan.id), actor=centre)
+        Plan.update(state="finished").where(Plan.id == plan.id).execute()
+    with transaction():
+        correct_result(registration, "offline", actor=centre, reason="登记时看错了行")
+        offline(registration, centre, True)
+    assert state_of(registration) == "assessed_part"
+    run_sweeps()
+    assert state_of(registration) == ("passed" if sat else "unfinished")
+    assert run_sweeps()["lapse_overdue"] == 0
