@@ -46,6 +46,11 @@ def claim_cards(ids: Iterable[int], *, actor: Actor, receiver: str, receiver_pho
         if any(card.organisation_id != actor.organisation for card in cards):
             raise NotAllowed("所选证卡中有不属于本单位的，请刷新后重新选择。")
         for card in cards:
+            if card.state_now == State.VOID_UNCLAIMED:
+                raise Stale(
+                    f"{card.name}的证卡{card.number}领取截止日为{card.claim_due.isoformat()}，逾期未领取，已作废，不能领取；"
+                    "有异议的，可在“诚信记录”中提出陈述申辩。"
+                )
             if card.state_now != State.AWAITING_CLAIM:
                 raise Stale(
                     f"{card.name}的证卡{card.number}{FLOW.labels[card.state_now]}，不能领取，请刷新后重新选择。"
