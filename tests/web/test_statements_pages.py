@@ -222,6 +222,16 @@ class TestDesk:
         cells = load_workbook(io.BytesIO(desk.get("/province/cases/export").data)).get_sheet_by_index(0).to_python()
         assert [row[1] for row in cells if row[0] == case.number] == ["陈述申辩"]
 
+    def test_where_only_statements_are_listed_nothing_is_offered_in_bulk(self, both):
+        registration, case, desk = both
+        bulk = ("批量通过所选", "批量不通过", "通过全部筛选结果")
+        shown = desk.page("/province/cases").text
+        assert all(word in shown for word in bulk)
+        for query in ("kind=statement", f"q={case.number}"):
+            shown = desk.page(f"/province/cases?{query}")
+            assert shown.find(f"case-{case.id}") is not None and shown.find(f"case-{registration.id}") is None
+            assert not any(word in shown.text for word in bulk), query
+
 
 def test_a_permanent_bar_is_the_departments(app, struck):
     office = department()

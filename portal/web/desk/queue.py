@@ -109,7 +109,7 @@ def queue_context(desk: Desk) -> dict:
         "done": done,
         "kinds": KINDS,
         "kind_choices": KIND_CHOICES,
-        "in_bulk": not filters.kind or KINDS[filters.kind].in_bulk,
+        "in_bulk": _has_bulk(lines, page, filters),
         "tabs": tab_items(desk, numbers, person),
         "counters": counter_items(desk, numbers),
         "plans": queues.plans_waiting(person) if filters.tab in ("waiting", "returned", "done", "behalf") else [],
@@ -122,6 +122,13 @@ def queue_context(desk: Desk) -> dict:
         "reset": _address(desk, Filters(tab=filters.tab)),
         "estimated_note": ESTIMATED_NOTE,
     }
+
+
+def _has_bulk(lines: list[Line], page, filters: Filters) -> bool:
+    """Whether anything that is filtered can be decided in bulk; rows of other pages are taken to be."""
+    if filters.kind:
+        return KINDS[filters.kind].in_bulk
+    return any(KINDS[line.row.kind].in_bulk for line in lines) or bool(page and (page.previous or page.next))
 
 
 def lines_of(rows: list[QueueRow], person: Actor) -> list[Line]:
