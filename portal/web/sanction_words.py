@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from flask import url_for
+
+from portal.actions.statements import own_open
 from portal.models import Bar, Case, Event, Person, Statement
 from portal.models.jurisdictions import profile_of
 from portal.models.sanction_ledger import Filters, LedgerRow, ledger
@@ -15,7 +18,10 @@ from portal.models.sanction_records import (
     say_ground,
     standing_of,
 )
+from portal.models.statements import decided_for
+from portal.rules.flows.statement import State
 from portal.rules.sanctions import ENDINGS, KIND_LABELS, BarKind
+from portal.web.guards import actor
 
 
 @dataclass(frozen=True)
@@ -104,3 +110,18 @@ def statements_about(province: str, *, person: int | None = None, organisation: 
     return list(
         rows.where(whose, Case.province == province, Case.submitted_at.is_null(False)).order_by(Case.id.desc())
     )
+
+
+def lead_to_statement(*, strike: int = 0, bar: int = 0, what: str = "陈述申辩") -> tuple[str, str]:
+    """Address and words of the button beside a decision at a party's door: file a statement, or see the own open one.
+
+    `what` are the words for filing one. A decision that does not concern the reader gives ("", "").
+    """
+    decided = decided_for(actor(), strike=strike, bar=bar)
+    if decided is None:
+        return "", ""
+    open_one = own_open(decided, actor())
+    if open_one is None:
+        return url_for(".file_statement", **{decided.kind: decided.row.id}), what
+    words = "陈述申辩草稿，继续填写" if open_one.state == State.DRAFT else "陈述申辩已提出，查看"
+    return url_for(".statement", id=open_one.id), words

@@ -9,7 +9,7 @@ import pytest
 from portal.actions import notices
 from portal.actions.bars import lift_bar
 from portal.actions.cards import void_overdue
-from portal.actions.statements import open_statement, submit_statement
+from portal.actions.statements import open_statement, submit_statement, withdraw_statement
 from portal.actions.strikes import annul_strike
 from portal.models import Bar, Credential, DocumentLog, Notice, Strike
 from portal.models.sanction_ledger import HEADS, Filters, ledger
@@ -245,3 +245,31 @@ def test_a_barred_unit_reads_so_on_each_of_its_pages_until_it_is_lifted(unit, pe
     lift_bar(Bar.get(Bar.organisation == unit), actor=centre(), reason="单位已整改")
     client.sign_in(unit.seat)
     assert page("/unit/cases").find("unit-bar") is None
+
+
+def test_beside_a_decision_stands_the_open_statement_instead_of_another_one(unit, person, page, client):
+    """At the person's and the unit's door, each with its own statement: draft, submitted, and offered again after."""
+    make.make_province_centre()
+    strike, own = Strike.select().first(), Bar.get(Bar.person == person)
+    units_bar = Bar.get(Bar.organisation == unit)
+    me, office = make.applicant(person), make.actor_of(unit.seat)
+    for reader, seat, decision, address in (
+        (me, make.grant_of(person), {"strike": strike.id}, "/applicant/sanctions"),
+        (me, make.grant_of(person), {"bar": own.id}, "/applicant/sanctions"),
+        (office, unit.seat, {"bar": units_bar.id}, "/unit/sanctions"),
+        (office, unit.seat, {"strike": strike.id}, f"/unit/sanctions/people/{person.id}"),
+    ):  # fmt: skip
+        door = address.split("/")[1]
+        (name, id_), = decision.items()
+        offered = f"/{door}/statements/new?{name}={id_}"
+        client.sign_in(seat)
+        assert offered in page(address).links(), address
+        case = open_statement(decided_for(reader, **decision), actor=reader, text="当日住院，已附证明。")
+        shown = page(address)
+        assert offered not in shown.links() and "草稿，继续填写" in shown.text
+        case = submit_statement(case, actor=reader, seen=case.version)
+        shown = page(address)
+        assert offered not in shown.links() and f"/{door}/statements/{case.id}" in shown.links()
+        assert "陈述申辩已提出，查看" in shown.text
+        withdraw_statement(case, actor=reader, seen=case.version)
+        assert offered in page(address).links() and "已提出，查看" not in page(address).text

@@ -7,7 +7,7 @@ from portal.models.sanction_ledger import Filters, LedgerRow, ledger
 from portal.models.sanction_records import bars_of, people_of_unit
 from portal.web.guards import actor
 from portal.web.pages import NavItem, show
-from portal.web.sanction_words import explain, present_bar
+from portal.web.sanction_words import explain, lead_to_statement, present_bar
 from portal.web.unit import blueprint
 from portal.web.unit.routes import ENTRIES
 
@@ -24,7 +24,7 @@ def sanctions():
 
     return show(
         "unit/sanctions.html", bars=[present_bar(bar) for bar in bars_of(organisation=own, province=province)],
-        rows=ledger(province, Filters(organisation=own)), href_of_row=href_of_row,
+        rows=ledger(province, Filters(organisation=own)), href_of_row=href_of_row, lead=lead_to_statement,
     )  # fmt: skip
 
 
@@ -33,7 +33,8 @@ def explanation(id: int):
     """Both counts of one of the unit's people, event by event; anybody else is not found."""
     person = _own(id) or abort(404)
     return show(
-        "unit/explanation.html", person=person, explained=explain(person, actor().province), unit=actor().organisation
+        "unit/explanation.html", person=person, explained=explain(person, actor().province), unit=actor().organisation,
+        lead=lead_to_statement,
     )
 
 
