@@ -9,15 +9,17 @@ from urllib.parse import urlsplit
 import pypdfium2
 import pytest
 import zxingcpp
+from openpyxl import load_workbook
 
 from portal import jobs
 from portal.actions.jobs import lease_job
 from portal.cli.demo.pictures import draw_portrait
 from portal.documents import credential as documents
-from portal.models import Case, Credential, DocumentLog, FileVersion, Job, Organisation, Registration
+from portal.models import Case, Credential, DocumentLog, FileVersion, Job, Office, Organisation, Registration
 from portal.models.jurisdictions import profile_of
 from portal.rules.credential import may_assess
 from portal.rules.flows.credential import State
+from portal.rules.workflow import Seat
 from portal.storage import Store
 from tests import make
 from tests.documents.paper import Paper
@@ -256,6 +258,21 @@ def test_without_years_no_end_is_printed_and_the_certificate_never_expires(app, 
         client.sign_in(holder)
         shown = page("/applicant/certificates")
         assert "已过期" not in shown.text and "有效期至" not in shown.text
+
+
+def test_a_missing_end_is_not_called_an_unlimited_one(app, client, page):
+    """The province's rules say nothing of the validity; no page may promise more."""
+    desk = Desk(app, "anhui")
+    (certificate,) = desk.issue(client)
+    for place in ("/province/pool", "/province/cards?show=all", f"/province/cards/{certificate.id}"):
+        shown = page(place)
+        assert certificate.number in shown.text and "未规定" in shown.text and "长期" not in shown.text, place
+    sheet = load_workbook(BytesIO(client.get("/province/pool/file.xlsx").data)).active
+    cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert "未规定" in cells and "长期" not in cells
+    client.sign_in(make.make_grant(Seat.UNIT, Office.get(Office.organisation == desk.unit)))
+    shown = page("/unit/cards?show=all")
+    assert certificate.number in shown.text and "未规定" in shown.text and "长期" not in shown.text
 
 
 @pytest.mark.requirement("R3.13")

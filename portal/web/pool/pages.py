@@ -50,7 +50,7 @@ def pool_file():
         (
             str(number), row.name, row.printed.get("id_number") or row.person.id_number,
             row.organisation.name if row.organisation_id else "", _region(row), row.occupation_name,
-            profile.grade(row.grade).name, word_levels(row.levels), row.number, row.issued_on, row.valid_to or "长期",
+            profile.grade(row.grade).name, word_levels(row.levels), row.number, row.issued_on, row.valid_to or "未规定",
             FLOW.labels[row.state_now], row.person.phone,
         )
         for number, row in enumerate(pools.examiners(person, asked).order_by(Credential.id).iterator(), 1)
