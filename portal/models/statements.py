@@ -8,6 +8,7 @@ from portal.models.credentials import Credential
 from portal.models.people import FileVersion, Person
 from portal.models.sanction_records import is_in_force
 from portal.models.sanctions import Bar, Statement, Strike
+from portal.models.succession import corrected_by
 from portal.rules.flows.credential import State as CredentialState
 from portal.rules.flows.statement import FLOW
 from portal.rules.sanctions import GROUNDS, KIND_LABELS
@@ -75,7 +76,8 @@ class Decided:
             return self.strike.annulled_at is None
         if self.bar:
             return is_in_force(self.bar)
-        return self.credential.state_now in ATTACKED
+        # A corrected one was not taken away: it lives on in its new wording.
+        return self.credential.state_now in ATTACKED and corrected_by(self.credential) is None
 
     @property
     def standing_words(self) -> str:
@@ -87,7 +89,8 @@ class Decided:
         if self.bar:
             when = f"于{self.bar.lifted_at:%Y-%m-%d %H:%M}" if self.bar.lifted_at else ""
             return f"该决定已{when}解除或终止。"
-        return "该证书（证卡）已恢复。"
+        successor = corrected_by(self.credential)
+        return f"该证书（证卡）已更正换发为{successor.number}。" if successor else "该证书（证卡）已恢复。"
 
 
 def decided_for(actor: Actor, *, strike: int = 0, bar: int = 0, credential: int = 0) -> Decided | None:

@@ -15,6 +15,12 @@ def corrections_of(card: Credential) -> list[Credential]:
     return chain
 
 
+def corrected_by(card: Credential) -> Credential | None:
+    """The last wording of a credential that was corrected; None for one that was not."""
+    last = corrections_of(card)[-1]
+    return last if last.id != card.id else None
+
+
 def renewal_of(card: Credential) -> Credential | None:
     """What renews this credential, in whatever wording, and is alive by the calendar: on the way or in hand; or None.
 

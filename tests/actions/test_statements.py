@@ -6,7 +6,7 @@ from portal.actions import cases, statements, strikes, undoing
 from portal.actions.bulk import decide_many, preview_many
 from portal.actions.cases import Decision
 from portal.actions.claims import claim_case
-from portal.models import Bar, Case, Event, Message, Office, Statement, Step, Strike, Submission
+from portal.models import Bar, Case, Credential, Event, Message, Office, Statement, Step, Strike, Submission
 from portal.models.decided import decided_by_office, decided_today_by
 from portal.models.queue_filters import Filters
 from portal.models.queues import counters, ids_waiting_for, waiting_for
@@ -186,6 +186,16 @@ class TestWhoMayFile:
         else:
             with pytest.raises(NotAllowed):
                 statements.open_statement(decided, actor=struck.me, text=TEXT)
+
+    def test_not_against_a_card_that_was_only_corrected(self, struck):
+        old, new = make_card(struck.person, state=CardState.REVOKED), make_card(struck.person)
+        decided = decided_for(struck.me, credential=old.id)
+        assert decided.is_standing, "revoked, and nothing in its place"
+        Credential.update(replaces=old.id, succession="renewal").where(Credential.id == new.id).execute()
+        assert decided_for(struck.me, credential=old.id).is_standing, "a renewal is no correction"
+        Credential.update(succession="correction").where(Credential.id == new.id).execute()
+        with pytest.raises(NotAllowed, match=f"已更正换发为{new.number}"):
+            statements.open_statement(decided, actor=struck.me, text=TEXT)
 
     def test_one_at_a_time_and_again_after_it_is_closed(self, struck):
         decided = decided_for(struck.me, strike=struck.strike.id)

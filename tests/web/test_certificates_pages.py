@@ -12,6 +12,7 @@ import zxingcpp
 from openpyxl import load_workbook
 
 from portal import jobs
+from portal.actions.card_corrections import correct_credential
 from portal.actions.jobs import lease_job
 from portal.cli.demo.pictures import draw_portrait
 from portal.documents import credential as documents
@@ -296,6 +297,21 @@ def test_a_certificate_that_no_longer_stands_is_not_handed_out(app, client, page
     assert client.get(f"/applicant/certificates/{certificate.id}/download").status_code == 403
     client.sign_in(desk.grant)
     assert client.get(f"/province/credentials/{certificate.id}/print").status_code == 200
+
+
+def test_a_corrected_or_replaced_certificate_names_what_took_its_place(app, client, page):
+    desk = Desk(app, "anhui")
+    (old,) = desk.issue(client)
+    holder = make.grant_of(desk.passed[0].person)
+    new = correct_credential(old, actor=desk.actor, values={"name": "赵改正"}, reason="姓名有误")
+    client.sign_in(holder)
+    shown = page("/applicant/certificates")
+    assert f"已更正换发为{new.number}。" in shown.text and "提出陈述申辩" not in shown.text
+    Credential.update(succession="renewal").where(Credential.id == new.id).execute()
+    assert "提出陈述申辩" in page("/applicant/certificates").text, "revoked, and not by a correction"
+    Credential.update(state=State.REPLACED).where(Credential.id == old.id).execute()
+    shown = page("/applicant/certificates")
+    assert f"已由{new.number}替代。" in shown.text and "提出陈述申辩" not in shown.text
 
 
 def test_a_batch_comes_as_archive_and_as_sheets(app, client):

@@ -1,7 +1,11 @@
 """证书查看: the applicant's own certificates and cards, and the download of an electronic certificate."""
 
+from portal.actions.renewals import open_renewals
 from portal.models import Credential, Person
 from portal.models.jurisdictions import profile_of
+from portal.models.statements import Decided
+from portal.models.succession import corrected_by, renewal_of
+from portal.models.verification import last_successor
 from portal.papers import credentials as papers
 from portal.rules.credential import E_CERTIFICATE, word_levels
 from portal.rules.flows.credential import FLOW, State
@@ -29,7 +33,10 @@ def certificates():
     rows = list(Credential.visible_to(actor()).order_by(Credential.issued_on.desc(), Credential.id.desc()))
     return show(
         "applicant/certificates.html", rows=rows, flow=FLOW, hints=_HINTS, approved=len(approved_registrations()),
+        followed={row.id: said for row in rows if (said := word_successor(row))},
+        may_state={row.id for row in rows if Decided(credential=row).is_standing},
         may_download={row.id for row in rows if may_download(row)}, title=_title_for(person), facts_of=facts_of,
+        renewals=open_renewals(person) if rows else {},
     )  # fmt: skip
 
 
@@ -58,6 +65,16 @@ def facts_of(credential: Credential) -> list[tuple]:
     if credential.claim_due and credential.state_now in _DUE_MATTERS:
         rows.append(("领取截止日", credential.claim_due.isoformat(), "wide"))
     return rows
+
+
+def word_successor(credential: Credential) -> str:
+    """Which credential took the place of one that was corrected or replaced, in a sentence; '' for any other."""
+    state = credential.state_now
+    corrected = corrected_by(credential) if state == State.REVOKED else None
+    if corrected is not None:
+        return f"已更正换发为{corrected.number}。"
+    successor = (renewal_of(credential) or last_successor(credential)) if state == State.REPLACED else None
+    return f"已由{successor.number}替代。" if successor is not None else ""
 
 
 def may_download(credential: Credential) -> bool:
