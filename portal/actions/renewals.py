@@ -1,7 +1,8 @@
 """Review and renewal (复核换证): who can renew what, what a renewal starts with, and its end without an assessment."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from portal import clock
 from portal.actions.participants import move_participant
 from portal.database import transaction
 from portal.models import Case, Credential, Person, Plan, Registration, Submission
@@ -28,6 +29,24 @@ def renewable_credentials(plan: Plan, person: Person) -> list[Credential]:
     )
     found = [row for row in rows if row.state_now in RENEWABLE and renewal_of(row) is None]
     return sorted(found, key=lambda row: (row.issued_on, row.id), reverse=True)
+
+
+def open_renewals(person: Person) -> dict[int, Plan]:
+    """The open renewal plan for each credential of the person that has expired or will soon (R6.24, R6.25), by its id.
+
+    Soon is from the first reminder of the end on; of several plans it is the one that closes last.
+    """
+    now, found = clock.now(), {}
+    plans = Plan.select().where(
+        Plan.state == PlanState.PUBLISHED, Plan.kind == RENEWAL, Plan.province == person.province
+    )
+    for plan in plans.order_by(Plan.closes_on, Plan.id):
+        if not plan.is_open(now):
+            continue
+        soon = now.date() + timedelta(days=max(profile_of(plan.province).credential.expiry_reminders, default=0))
+        due = [row for row in renewable_credentials(plan, person) if row.valid_to and row.valid_to <= soon]
+        found.update({row.id: plan for row in due})
+    return found
 
 
 def check_renewal(plan: Plan, person: Person) -> None:

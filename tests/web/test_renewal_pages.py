@@ -1,5 +1,7 @@
 """A renewal plan on the pages: made, published, shown to holders and refused to others, without study or exam."""
 
+from datetime import date
+
 import pytest
 
 from portal.models import Case, Plan, Registration
@@ -67,3 +69,27 @@ def test_pages_of_a_renewal_without_study_and_exam(client, held):
         assert "None" not in client.page(f"/province/plans/{plan.id}{place}").text
     client.sign_out()
     assert "None" not in client.page(f"/plans/{plan.id}").text
+
+
+@pytest.mark.parametrize(
+    ("day", "is_led"),
+    [("2025-11-29", False), ("2025-11-30", True), ("2026-02-28", True), ("2026-03-01", True), ("2026-05-01", False)],
+)
+def test_a_credential_at_its_end_leads_to_the_open_renewal(client, held, at, day, is_led):
+    """From 90 days before its last day 2026-02-28 on, expired ones too, while the plan takes registrations."""
+    dates = {"opens_on": date(2025, 11, 1), "closes_on": date(2026, 4, 30), "study_from": None}
+    plan = renewal_plan(training_from=None, training_to=None, **dates)
+    other = renewal_plan(grade="examiner", training_from=None, training_to=None, **dates)
+    at(f"{day} 10:00")
+    client.sign_in(make.grant_of(held.person))
+    links = client.page("/applicant/certificates").links()
+    assert (f"/applicant/plans/{plan.id}" in links) == is_led and f"/applicant/plans/{other.id}" not in links
+    client.sign_out()
+    client.sign_in(make.grant_of(give_portrait(make.make_person(held.organisation))))
+    assert f"/applicant/plans/{plan.id}" not in client.page("/applicant/certificates").links()
+
+
+def test_without_an_open_renewal_the_page_leads_to_none(client, held):
+    draft = renewal_plan(state="draft")
+    client.sign_in(make.grant_of(held.person))
+    assert f"/applicant/plans/{draft.id}" not in client.page("/applicant/certificates").links()
