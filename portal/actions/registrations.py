@@ -268,7 +268,7 @@ def submit_registration(case: Case, *, actor: Actor, seen: int, declared: bool) 
             "submission": last_submission(case).number, "declared": TRUTHFUL,
         })  # fmt: skip
         tell(
-            user_of(case.person_id), f"报名已提交，受理编号{case.number}，{standing(case).label}。", kind="submitted",
+            user_of(case.person_id), f"报名已提交，报名编号{case.number}，{standing(case).label}。", kind="submitted",
             case=case, link=f"/applicant/registrations/{case.id}",
         )  # fmt: skip
     return case

@@ -116,6 +116,6 @@ def apply(who, person, organisation: str, folder) -> int:
         box.check()
     who.shot("anhui-08-phone-filling", whole=True).press("button[name=next]")
     who.page.check("input[name=declared]")
-    who.press("#submit-form .primary").see("受理编号", "待单位初审")
+    who.press("#submit-form .primary").see("报名编号", "待单位初审")
     who.shot("anhui-09-phone-submitted", whole=True)
     return case

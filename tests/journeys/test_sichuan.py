@@ -139,7 +139,7 @@ def apply(who, person, region: str, organisation: str, folder, *, pictures: bool
     if pictures:
         who.shot("sichuan-12-phone-confirm", whole=True)
     who.page.check("input[name=declared]")
-    who.press("#submit-form .primary").see("受理编号", "待单位初审")
+    who.press("#submit-form .primary").see("报名编号", "待单位初审")
     if pictures:
         who.shot("sichuan-13-phone-submitted", whole=True)
     return case

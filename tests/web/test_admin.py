@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
@@ -357,6 +358,13 @@ def test_record_can_be_filtered_and_paged(page, technician):
                 "of=what", "of=case", "seat=Q"):
         assert page(f"/admin/events?{odd}").response.status_code == 200, odd
     assert page("/admin/events?first=2000-01-01&last=2000-01-02").text.count("甲1") == 0
+
+
+def test_the_pages_send_to_the_manual_by_its_name(page, technician):
+    title = Path("docs/manual.md").read_text(encoding="utf8").splitlines()[0]
+    assert title.endswith("操作手册")
+    for place in ("/admin/upkeep", "/admin/texts"):
+        assert "见操作手册" in page(place).text, place
 
 
 def test_article_is_edited_and_put_back(page, technician):

@@ -29,5 +29,5 @@ def test_from_the_list_to_the_receipt(client, page, at):
     assert confirm.url.endswith("/confirm")
     assert "还不能提交" not in confirm.text
     done = confirm.press("submit-form", declared="yes")
-    assert "受理编号：512022000001" in done.text and "待单位初审" in done.text
+    assert "报名编号：512022000001" in done.text and "待单位初审" in done.text
     assert [len(files) for files in Submission.get().files.values()].count(1) == 3

@@ -195,7 +195,7 @@ def test_running_registrations_are_decided_one_by_one_on_the_page(province, pers
     running = make_registration(make.make_person(unit), state="approved")
     bar = Bar.get(Bar.organisation == unit)
     listed = page("/province/sanctions/running")
-    assert "在办报名 1" in listed.text
+    assert "在办报名 1" in listed.text and "报名编号" in listed.text
     url = f"/province/sanctions/bars/{bar.id}/registrations/{running.case_id}"
     assert url in listed.links() and running.person.name in listed.text
     assert page(url).press("permit-form", reason="", expect=422)

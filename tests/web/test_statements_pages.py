@@ -246,6 +246,14 @@ def test_a_permanent_bar_is_the_departments(app, struck):
     assert "永久取消申报资格" in page.text and f"/province/sanctions/bars/{bar.id}" in page.html
 
 
+def test_who_has_filed_nothing_is_led_to_the_page_by_the_name_it_bears(app, struck):
+    for door, actor in (("applicant", struck.me), ("unit", struck.unit)):
+        client = browser(app, actor)
+        empty = client.page(f"/{door}/statements")
+        assert "在诚信记录中" in empty.text and "诚信档案" not in empty.text
+        assert f"/{door}/sanctions" in empty.links() and "诚信记录" in client.page(f"/{door}/sanctions").text
+
+
 def test_the_record_pages_lead_to_the_form(app, struck):
     """From an ended card, a strike and a bar, at the person's door and at the unit's."""
     second = make_strike(struck.person, actor=struck.clerk)

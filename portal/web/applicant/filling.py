@@ -164,7 +164,7 @@ def confirm_registration(id: int):
     except (Invalid, NotAllowed) as refusal:
         status = 422 if isinstance(refusal, Invalid) else 403
         return show("applicant/confirm.html", status=status, **read_back(registration, refusal))
-    return go(url_for("applicant.registration", id=id), f"报名已提交，受理编号：{case.number}。")
+    return go(url_for("applicant.registration", id=id), f"报名已提交，报名编号：{case.number}。")
 
 
 def seen_version(case: Case) -> int:
