@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from portal import database
 from portal.actions import participants, plans, unfinished
 from portal.actions.bars import check_not_barred
 from portal.actions.registrations import withdraw_registration
@@ -129,6 +130,30 @@ def test_somebody_absent_from_offline_training_is_listed_the_day_after():
     assert unfinished.lapse_overdue(datetime(2022, 12, 16)) == 1
     assert [state_of(each) for each in (one, present, excused)] == ["unfinished", "assessed_part", "assessed_part"]
     assert unfinished.gap_of(one).missing == (unfinished.WAS_ABSENT,)
+
+
+def test_those_who_wait_for_an_offline_assessment_cost_the_sweep_no_query_each(monkeypatch):
+    """It runs every few seconds, maybe for weeks after the exam of a large class."""
+    s = sichuan(mode="mixed", assessments=["online", "offline"])
+    moment, counts = datetime(2022, 12, 20), []
+    real = database.database.execute_sql
+
+    def count(sql, *given, **named):
+        counts[-1] += 1
+        return real(sql, *given, **named)
+
+    for more in (2, 18):
+        for _ in range(more):
+            one = s.join(State.ASSESSED_PART)
+            make_attempt(one, "95")
+            AssessmentResult.create(
+                registration=one.case_id, assessment="online", score=95, passed=True, source="exam", at=moment
+            )
+        counts.append(0)
+        with monkeypatch.context() as patched:
+            patched.setattr(database.database, "execute_sql", count)
+            assert unfinished.lapse_overdue(moment) == 0
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.requirement("R4.16")
