@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from portal import clock
 from portal.actions.registration_copy import open_correction
+from portal.actions.study import required_seconds
 from portal.models import Case, Plan, Registration, Step
 from portal.models.cases import NO_DUE
 from portal.models.jurisdictions import profile_of, working_calendar
@@ -29,9 +30,22 @@ class Standing:
     tone: str = "neutral"
 
 
+def label_for_applicant(case: Case) -> tuple[str, str]:
+    """The state in the applicant's words, with its tone: who is approved is 学习中 once the study has begun (R3.42).
+
+    It stays one state; this is a word of the applicant's pages. Whoever missed the study is 学习中 until that is
+    found, and a plan that was cancelled or asks for no study has no such word.
+    """
+    if case.state == State.APPROVED and case.plan.state == PlanState.PUBLISHED and required_seconds(case.plan):
+        window = case.plan.study_window
+        if window.is_complete() and clock.now() >= window.opens_at:
+            return "学习中", "info"
+    return FLOW.labels[case.state], FLOW.tones[case.state]
+
+
 def standing(case: Case) -> Standing:
     """Who has the case now and until when, for lists and the time line (R3.42)."""
-    label, tone = FLOW.labels[case.state], FLOW.tones[case.state]
+    label, tone = label_for_applicant(case)
     if case.state == IN_REVIEW:
         step = Step.get(Step.case == case.id, Step.position == case.position)
         due = None if case.due_on == NO_DUE else case.due_on

@@ -7,8 +7,8 @@ import pytest
 from portal import clock
 from portal.actions.files import keep_file
 from portal.actions.modules import modules_of
-from portal.models import Module, PlatformAccount, Registration, StudyTime
-from portal.rules.flows.registration import State
+from portal.models import Module, Plan, PlatformAccount, Registration, StudyTime
+from portal.rules.flows.registration import FLOW, State
 from portal.rules.workflow import SYSTEM, Seat
 from portal.storage import Store
 from tests import make
@@ -277,3 +277,34 @@ def test_without_a_script_the_start_button_leads_back_to_the_page(client, page, 
     assert "没有启用 JavaScript" in shown.html
     answer = client.post(f"/applicant/training/{learner.case_id}/modules/{module.id}/start", {"tab": "a"})
     assert answer.status_code == 303
+
+
+def badges(shown) -> list[str]:
+    return ["".join(e.itertext()).strip() for e in shown.tree.iter("span") if "badge" in (e.get("class") or "")]
+
+
+def read_state(page, case: int) -> set[str]:
+    """The state as each of the applicant's four pages words it."""
+    places = ("/applicant/registrations", f"/applicant/registrations/{case}", f"/applicant/training/{case}")
+    words = {"审核通过", "学习中", "学习完成", "考核合格"}
+    listed = page("/applicant/training").text.partition("状态")[2]
+    found = {next(word for word in badges(page(place)) if word in words) for place in places}
+    return found | {next(word for word in words if listed.startswith(word))}
+
+
+def test_who_is_approved_reads_studying_from_the_first_day_of_study_on(client, page, at):
+    """The flow's state and its word stay; before the first moment, and where no study is asked for, it is 审核通过."""
+    day = clock.today() + timedelta(days=3)
+    plan = make_class(study_from=day, study_to=day + timedelta(days=5))
+    registration = make_participant(plan)
+    at(f"{day - timedelta(days=1)} 23:59:59")
+    client.sign_in(make.grant_of(registration.person))
+    assert read_state(page, registration.case_id) == {"审核通过"}
+    at(f"{day} 00:00:00")
+    assert read_state(page, registration.case_id) == {"学习中"}
+    assert Registration.get_by_id(registration.case_id).case.state == State.APPROVED
+    assert FLOW.labels[State.APPROVED] == "审核通过"
+    for values, word in (({"minutes": None}, "审核通过"), ({"minutes": 120, "state": "cancelled"}, "审核通过"),
+                         ({"state": "published"}, "学习中")):  # fmt: skip
+        Plan.update(**values).where(Plan.id == plan.id).execute()
+        assert read_state(page, registration.case_id) == {word}, values

@@ -8,10 +8,11 @@ from flask import abort, request, url_for
 from portal.actions import registrations, study
 from portal.actions.modules import KIND_LABELS, modules_of
 from portal.actions.plans import groups_for
+from portal.actions.registration_standing import label_for_applicant
 from portal.models import Case, FileVersion, Module, PlatformAccount, Registration, StudyTime
 from portal.rules.dates import print_date
 from portal.rules.errors import NotAllowed
-from portal.rules.flows.registration import ADMITTED, FLOW, State
+from portal.rules.flows.registration import ADMITTED, State
 from portal.rules.study import BEAT_SECONDS, percent
 from portal.web.applicant import blueprint
 from portal.web.applicant.filling import own_case
@@ -90,10 +91,10 @@ def describe(registration: Registration) -> SimpleNamespace:
     plan, case = registration.plan, registration.case
     done, required = study.credited_seconds(registration), study.required_seconds(plan)
     opened, reason = case.state in ADMITTED, study.why_no_study(registration)
-    window = plan.study_window
+    window, (state, tone) = plan.study_window, label_for_applicant(case)
     return SimpleNamespace(
         registration=registration, plan=plan, case=case, open=opened, reason=reason,
-        state=FLOW.labels[case.state], tone=FLOW.tones[case.state],
+        state=state, tone=tone,
         done=done // 60, required=required // 60, percent=percent(done, required),
         reached=done >= required, studying=case.state == State.APPROVED,
         window=f"{print_date(window.opens_on)}至{print_date(window.closes_on)}" if window.is_complete() else "",
