@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from portal import clock
@@ -104,7 +104,7 @@ class Chrome:
         """What every reviewer should know: a year without an official calendar (R13.03)."""
         if not (self.user and self.user.seat) or self.user.seat.seat == Seat.APPLICANT:
             return []
-        today, calendar = clock.today(), working_calendar()
+        today, calendar = clock.today(), g.get("desk_calendar") or working_calendar()  # a desk has asked already
         years = [today.year] + ([today.year + 1] if today.month == 12 else [])
         return [
             f"{year}年的法定节假日安排尚未导入，工作日期限暂按未公布节假日计算，请技术人员导入工作日历。"
