@@ -58,8 +58,8 @@ def work_forever(stop: threading.Event) -> None:
     swept = 0.0
     while not stop.is_set():
         if time.monotonic() - swept >= SWEEP_EVERY:
-            sweeps.run_sweeps()
-            swept = time.monotonic()
+            # Each does a limited number at a time: a whole class's papers are finished now, not by and by.
+            swept = 0.0 if any(sweeps.run_sweeps().values()) else time.monotonic()
         try:
             job = jobs.lease_job()
         except Exception:

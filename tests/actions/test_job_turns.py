@@ -23,7 +23,12 @@ def run_two(monkeypatch, turn: float) -> tuple[list[str], int]:
         job_rows.start_job(name, actor=actor, data={}, total=total)
     for name, value in (("PAUSE", 0.01), ("TURN", turn), ("SWEEP_EVERY", 0.0)):
         monkeypatch.setattr(jobs, name, value)
-    monkeypatch.setattr(sweeps, "run_sweeps", lambda: swept.append(len(order)))
+
+    def sweep() -> dict[str, int]:
+        swept.append(len(order))
+        return {}
+
+    monkeypatch.setattr(sweeps, "run_sweeps", sweep)
     stop, lease = threading.Event(), job_rows.lease_job
 
     def lease_or_stop():
@@ -47,3 +52,23 @@ def test_a_short_job_does_not_wait_for_the_end_of_a_long_one(db, monkeypatch):
 def test_without_turns_it_would(db, monkeypatch):
     order, swept = run_two(monkeypatch, turn=3600)
     assert order.index("short") == 20 and swept == 0
+
+
+def test_a_flood_is_finished_before_the_worker_rests(db, monkeypatch):
+    left, runs, stop = [450], [], threading.Event()
+
+    def sweep() -> dict[str, int]:
+        runs.append(min(left[0], 200))
+        left[0] -= runs[-1]
+        if not runs[-1]:
+            stop.set()
+        return {"submit_overdue": runs[-1]}
+
+    monkeypatch.setattr(sweeps, "run_sweeps", sweep)
+    monkeypatch.setattr(jobs, "SWEEP_EVERY", 3600.0)
+    monkeypatch.setattr(jobs, "PAUSE", 0.0)
+    worker = threading.Timer(5, stop.set)  # without it the next run would be an hour away
+    worker.start()
+    jobs.work_forever(stop)
+    worker.cancel()
+    assert runs == [200, 200, 50, 0]
