@@ -222,7 +222,7 @@ def issue(centre, plan: int) -> str:
 def download(phone, folder: Path, number: str, picture: str = "anhui-50-certificates-phone") -> bytes:
     phone.open("/applicant/certificates").see(TITLE, number).shot(picture, whole=True)
     assert phone.overflow <= 0
-    card = phone.page.locator("section", has_text=number).last
+    card = phone.page.locator("section", has_text=number).first  # the newest; a corrected one names it, too
     with phone.page.expect_download() as found:
         card.get_by_role("link", name="下载").click()
     found.value.save_as(folder / "certificate.pdf")

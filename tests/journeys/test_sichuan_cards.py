@@ -306,7 +306,7 @@ class Story:
             late.see("已作废", self.names["late"]).shot("sichuan-89-phone-verified-void", whole=True)
             assert late.overflow <= 0 and self.card("late", "state") == "awaiting_claim"  # nothing has been run yet
             unit.press("#claim-form .primary")  # the page was drawn a minute ago
-            unit.see("不能领取，请刷新后重新选择").shot("sichuan-90-unit-too-late")
+            unit.see("领取截止日为2023-05-26，逾期未领取，已作废").shot("sichuan-90-unit-too-late")
             assert self.card("late", "state") == "void_unclaimed"
         finally:
             for process in jobs:

@@ -79,5 +79,9 @@ def test_province_maintains_the_catalogue_and_the_department_does_not(client, pa
     assert client.get("/province/imports/organisations").status_code == 403
     assert client.get("/province/imports/certificates").status_code == 200
     client.sign_in(make.make_grant(Seat.DEPARTMENT, all_offices[Seat.DEPARTMENT]))
-    for url in ("occupations", "occupations/add", "occupations/aliases", "imports", "imports/occupations:2015"):
+    for url in ("occupations", "occupations/add", "occupations/aliases", "imports/occupations:2015"):
         assert client.get(f"/province/{url}").status_code == 403, url
+    # It takes over the cards it has issued so far, and nothing else.
+    hrefs = page("/province/imports").links()
+    kinds = {href.split("/")[3] for href in hrefs if href.startswith("/province/imports/")}
+    assert kinds == {"cards"}
