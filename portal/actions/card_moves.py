@@ -6,7 +6,7 @@ from portal.actions.events import record, user_of, users_at
 from portal.actions.recusal import check_not_oneself
 from portal.models import Credential, Event, Office
 from portal.rules.errors import Invalid, NotAllowed, Stale
-from portal.rules.flows.credential import FLOW, Action, State
+from portal.rules.flows.credential import FLOW, Action
 from portal.rules.workflow import Actor, Seat
 
 _BY_TIME = (Action.VOID, Action.EXPIRE)
@@ -75,8 +75,3 @@ def unit_users(organisation: int | None) -> list[int]:
 def holders_and_unit(card: Credential) -> list[int]:
     """The accounts of the holder and of the holder's unit."""
     return [*user_of(card.person_id), *unit_users(card.organisation_id)]
-
-
-def label_of(card: Credential) -> str:
-    """The state by the calendar, in words."""
-    return FLOW.labels[State(card.state_now)]

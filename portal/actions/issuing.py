@@ -389,9 +389,3 @@ def _tell_units(made: list[Credential]) -> None:
         what = "的证卡已制作，发放后请统一领取" if theirs[0].kind == rules.CARD else "的电子证书已发放，由本人下载"
         text = f"本单位{theirs[0].name}等{len(theirs)}人{what}。" if len(theirs) > 1 else f"{theirs[0].name}{what}。"
         tell(unit_users(unit), text, kind="issued")
-
-
-def expected_end(plan: Plan, registration: Registration, on: date) -> date | None:
-    """The last day of validity that issuing on this day would print."""
-    old = find_renewed(registration) if plan.kind == rules.RENEWAL else None
-    return rules.last_day(profile_of(plan.province).credential, on, old_end=old.valid_to if old else None)

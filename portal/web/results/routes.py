@@ -24,6 +24,7 @@ from portal.papers.sessions import (
     why_no_exam_notice,
     write_list,
 )
+from portal.rules.flows.plan import PlanState
 from portal.rules.flows.registration import FLOW, IN_CLASS, State
 from portal.rules.sessions import HAS_PASSED, LEFT_BEHIND
 from portal.rules.workflow import Seat
@@ -45,7 +46,7 @@ GROUPS = {
 def results():
     """The plans in which the reader has participants, the newest first, with their figures."""
     rows = []
-    for plan in Plan.visible_to(actor()).where(Plan.state != "draft").order_by(Plan.id.desc()):
+    for plan in Plan.visible_to(actor()).where(Plan.state != PlanState.DRAFT).order_by(Plan.id.desc()):
         people = visible_participants(plan, actor())
         total = people.count()
         if total:
@@ -143,7 +144,7 @@ def find_participant(plan: int, case: int) -> Registration:
 
 def _plan(id: int) -> Plan:
     """A published plan in which the reader has participants, or of the reader's own office or province; else 404."""
-    plan = get_or_404(Plan.visible_to(actor()).where(Plan.id == id, Plan.state != "draft"))
+    plan = get_or_404(Plan.visible_to(actor()).where(Plan.id == id, Plan.state != PlanState.DRAFT))
     mine = plan.office_id == actor().office or actor().seat == Seat.DEPARTMENT  # whose plan page leads here
     if not mine and not visible_participants(plan, actor()).exists():
         abort(404)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Response, abort, request, url_for
+from flask import abort, request, url_for
 from flask_wtf.file import FileField
 from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -11,14 +11,13 @@ from portal import clock
 from portal.actions import card_claims
 from portal.models import Claim, Credential, Organisation
 from portal.models.jurisdictions import profile_of, working_calendar
-from portal.papers.card_claims import cards_of, claim_table, has_void_notice, print_claim_notice, print_void_notice
-from portal.papers.claim_bundle import pack_bundle
-from portal.papers.tables import write_table
+from portal.papers.card_claims import cards_of, has_void_notice, print_claim_notice, print_void_notice
 from portal.rules.errors import Invalid
 from portal.rules.flows.credential import FLOW, State
 from portal.rules.workdays import Remaining
 from portal.storage import ATTACHMENT
-from portal.web.files import send, send_bytes, store
+from portal.web.claim_files import send_bundle, send_stamped_table, send_table
+from portal.web.files import send_bytes, store
 from portal.web.forms import PortalForm, TextField, at_most, filled
 from portal.web.guards import actor
 from portal.web.pages import NavItem, get_or_404, go, show
@@ -112,27 +111,19 @@ def upload_claim_table(id: int):
 @blueprint.get("/cards/claims/<int:id>/table.<any(pdf, xlsx):suffix>")
 def claim_table_file(id: int, suffix: str):
     """The 汇总表 of exactly the claimed people (R10.09)."""
-    claim = _claim(id)
-    content, name, mime = write_table(claim_table(claim), suffix, subject=f"claim:{claim.id}", actor=actor())
-    return send_bytes(content, name, mime)
+    return send_table(_claim(id), suffix)
 
 
 @blueprint.get("/cards/claims/<int:id>/bundle.zip")
 def claim_bundle(id: int):
     """The materials of all claimed people in one ZIP (R6.10)."""
-    name, pieces = pack_bundle(_claim(id), actor=actor(), store=store())
-    response = Response(pieces, mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return send_bundle(_claim(id))
 
 
 @blueprint.get("/cards/claims/<int:id>/stamped")
 def stamped_claim_table(id: int):
     """The scan of the stamped table."""
-    claim = _claim(id)
-    if claim.stamped_table_id is None:
-        abort(404)
-    return send(claim.stamped_table)
+    return send_stamped_table(_claim(id))
 
 
 @blueprint.get("/cards/notices/<day>.pdf")
